@@ -1,0 +1,44 @@
+"""fastlogreg: logistic regression at the speed at which memory can be read."""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# Public names and where they live; loaded on first use so that the import stays light.
+_HOMES = {
+    "LogisticRegression": "fastlogreg.estimators.logistic",
+    "FitResult": "fastlogreg.result",
+    "Certificate": "fastlogreg.certificate",
+    "ConvergenceWarning": "fastlogreg.warnings",
+    "reference": None,
+    "show_versions": "fastlogreg.versions",
+    "set_num_threads": "fastlogreg.parallel",
+    "get_num_threads": "fastlogreg.parallel",
+    **dict.fromkeys(
+        [
+            "binary_cross_entropy", "decision_function", "fit", "hessian_vector_product",
+            "log_loss", "log_sigmoid", "loss_gradient", "loss_gradient_hessian",
+            "predict_proba", "sigmoid", "softplus",
+        ],
+        "fastlogreg.core",
+    ),
+}  # fmt: skip
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fastlogreg' has no attribute {name!r}")
+    home = _HOMES[name]
+    value = (
+        importlib.import_module(f"fastlogreg.{name}")
+        if home is None
+        else getattr(importlib.import_module(home), name)
+    )
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(__all__)

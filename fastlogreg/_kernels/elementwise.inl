@@ -1,0 +1,142 @@
+/* Elementwise functions of scores: over the whole range, denormal results included.
+ *
+ * Arrays are worked through a small buffer of doubles, so that a tail never reads or writes past the
+ * end and float arrays get double arithmetic.
+ */
+enum { CHUNK = 128 };
+
+/* sigmoid(z), and sigmoid(-z) if asked for; both to full relative accuracy */
+FLR_INLINE vd v_sigmoid(vd z, vd *other)
+{
+    vd e = v_exp(v_set1(0.0) - v_abs(z)), q = v_set1(1.0) / (v_set1(1.0) + e), eq = e * q;
+    vmask positive = v_gt(z, v_set1(0.0));
+    *other = v_select(positive, eq, q);
+    return v_select(positive, q, eq);
+}
+
+FLR_INLINE vd v_softplus(vd z)
+{
+    return v_max(v_set1(0.0), z) + v_log1p(v_exp(v_set1(0.0) - v_abs(z)));
+}
+
+FLR_INLINE vd v_cross_entropy(vd y, vd z)
+{
+    const vd zero = v_set1(0.0);
+    vd size = v_abs(z);
+    vd wrong = v_select(v_gt(z, zero), v_set1(1.0) - y, y);
+    vd linear = v_select(v_eq(wrong, zero), zero, wrong * size);
+    return v_log1p(v_exp(zero - size)) + linear;
+}
+
+#define FILL(buffer, source)                                                                        \
+    for (ptrdiff_t k = 0; k < m; k++) buffer[k] = source[i + k];                                    \
+    for (ptrdiff_t k = m; k < end; k++) buffer[k] = 0.0;
+
+#define MAP(body)                                                                                   \
+    for (ptrdiff_t i = 0; i < n; i += CHUNK) {                                                      \
+        double a[CHUNK];                                                                            \
+        const ptrdiff_t m = n - i < CHUNK ? n - i : CHUNK, end = (m + VL - 1) / VL * VL;            \
+        FILL(a, z)                                                                                  \
+        for (ptrdiff_t k = 0; k < end; k += VL) {                                                   \
+            vd x = v_load(a + k), other;                                                            \
+            (void)other;                                                                            \
+            v_store(a + k, body);                                                                   \
+        }                                                                                           \
+        for (ptrdiff_t k = 0; k < m; k++) out[i + k] = a[k];                                        \
+    }
+
+static void sigmoid(ptrdiff_t n, const double *z, double *out) { MAP(v_sigmoid(x, &other)) }
+static void sigmoid_f32(ptrdiff_t n, const float *z, float *out) { MAP((v_sigmoid(x, &other))) }
+
+static void softplus(ptrdiff_t n, const double *z, double sign, double *out)
+{
+    const vd s = v_set1(sign);
+    MAP(s * v_softplus(s * x))
+}
+
+static void softplus_f32(ptrdiff_t n, const float *z, float sign, float *out)
+{
+    const vd s = v_set1(sign);
+    MAP(s * v_softplus(s * x))
+}
+
+static void cross_entropy(ptrdiff_t n, const double *y, const double *z, double *out)
+{
+    for (ptrdiff_t i = 0; i < n; i += CHUNK) {
+        double a[CHUNK], b[CHUNK];
+        const ptrdiff_t m = n - i < CHUNK ? n - i : CHUNK, end = (m + VL - 1) / VL * VL;
+        FILL(a, y)
+        FILL(b, z)
+        for (ptrdiff_t k = 0; k < end; k += VL)
+            v_store(a + k, v_cross_entropy(v_load(a + k), v_load(b + k)));
+        for (ptrdiff_t k = 0; k < m; k++) out[i + k] = a[k];
+    }
+}
+
+static double weighted_log_loss(ptrdiff_t n, const double *y, const double *z, const double *s)
+{
+    double total = 0.0;
+    for (ptrdiff_t i = 0; i < n; i += CHUNK) {
+        double a[CHUNK], b[CHUNK], c[CHUNK];
+        const ptrdiff_t m = n - i < CHUNK ? n - i : CHUNK, end = (m + VL - 1) / VL * VL;
+        vd sum = v_set1(0.0);
+        FILL(a, y)
+        FILL(b, z)
+        for (ptrdiff_t k = 0; k < end; k++) c[k] = k >= m ? 0.0 : s ? s[i + k] : 1.0;
+        for (ptrdiff_t k = 0; k < end; k += VL)
+            sum = v_fma(v_load(c + k), v_cross_entropy(v_load(a + k), v_load(b + k)), sum);
+        total += v_sum(sum);
+    }
+    return total;
+}
+
+static void transform(ptrdiff_t n, const double *z, int form, void *out)
+{
+    double *d = (double *)out;
+    float *f = (float *)out;
+    if (form == FLR_SCORE) {
+        memcpy(d, z, (size_t)n * sizeof(double));
+        return;
+    }
+    if (form == FLR_SCORE_F32) {
+        for (ptrdiff_t i = 0; i < n; i++) f[i] = (float)z[i];
+        return;
+    }
+    for (ptrdiff_t i = 0; i < n; i += CHUNK) {
+        double a[CHUNK], b[CHUNK];
+        const ptrdiff_t m = n - i < CHUNK ? n - i : CHUNK, end = (m + VL - 1) / VL * VL;
+        FILL(a, z)
+        for (ptrdiff_t k = 0; k < end; k += VL) {
+            vd zero_side, one_side = v_sigmoid(v_load(a + k), &zero_side);
+            v_store(a + k, one_side);
+            v_store(b + k, zero_side);
+        }
+        if (form == FLR_PROBA)
+            for (ptrdiff_t k = 0; k < m; k++) {
+                d[2 * (i + k)] = b[k];
+                d[2 * (i + k) + 1] = a[k];
+            }
+        else
+            for (ptrdiff_t k = 0; k < m; k++) {
+                f[2 * (i + k)] = (float)b[k];
+                f[2 * (i + k) + 1] = (float)a[k];
+            }
+    }
+}
+
+/* A plain sum at full memory speed: the unit "one read" of the benchmarks. */
+static double sum(const double *x, ptrdiff_t n)
+{
+    vd acc[8];
+    ptrdiff_t i = 0;
+    double total = 0.0;
+    FLR_UNROLL
+    for (int k = 0; k < 8; k++) acc[k] = v_set1(0.0);
+    for (; i + 8 * VL <= n; i += 8 * VL)
+        FLR_UNROLL
+        for (int k = 0; k < 8; k++) acc[k] = acc[k] + v_load(x + i + k * VL);
+    for (; i < n; i++) total += x[i];
+    FLR_UNROLL
+    for (int k = 0; k < 8; k++) total += v_sum(acc[k]);
+    return total;
+}

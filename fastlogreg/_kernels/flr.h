@@ -1,0 +1,135 @@
+/* Types of the kernels and the list of them.
+ *
+ * A kernel is plain C on raw pointers: no Python, no threads, no globals, no allocation; it is
+ * compiled once per instruction set and reached through a table of function pointers (dispatch.c).
+ * All sums, coefficients and gradients are double, whatever the type of the data.
+ */
+#ifndef FLR_H
+#define FLR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FLR_DENSE_C, FLR_DENSE_F, FLR_CSR, FLR_CSC };
+
+/* A read-only n-by-p matrix of float or double; never owns memory. */
+typedef struct {
+    int layout;
+    int is_float;         /* values are float, else double */
+    ptrdiff_t n, p;
+    ptrdiff_t ld;         /* dense: elements from one row (C) or column (F) to the next */
+    const void *values;   /* dense values, or the stored ones; NULL: all stored ones are 1.0 */
+    const int32_t *index; /* sparse: column (CSR) or row (CSC) of each stored value */
+    const int64_t *start; /* sparse: first stored value of each row (CSR) or column (CSC), and the end */
+} flr_matrix;
+
+/* Rows of a matrix with their targets. `rows` (dense C only) picks n rows of x; label, target, weight
+ * and offset are indexed by the position, not by rows[]. */
+typedef struct {
+    flr_matrix x;
+    ptrdiff_t n;
+    const int64_t *rows;
+    const uint8_t *label;  /* 0/1; if NULL, target holds values in [0, 1] */
+    const double *target;
+    const double *weight;  /* NULL: all 1 */
+    const double *offset;  /* NULL: all 0 */
+    int intercept;         /* an unpenalised constant is the last parameter */
+} flr_problem;
+
+/* What one evaluation at a point reads and writes; any output but loss may be NULL.
+ * Sums are over rows, weighted, not divided by the sum of weights. */
+typedef struct {
+    const double *coef;    /* p values, zero-padded to a multiple of 8 */
+    double intercept;
+    double loss;
+    double *gradient;      /* p + 1: columns, then the sum of residuals */
+    double *hessian;       /* Q x Q with Q = flr_padded(p + intercept), upper triangle of tiles */
+    double *residual;      /* per row: weight * dloss/dz */
+    double *curvature;     /* per row: weight * d2loss/dz2 */
+    double *score;         /* per row: z */
+} flr_point;
+
+static inline ptrdiff_t flr_padded(ptrdiff_t q) { return (q + 7) & ~(ptrdiff_t)7; }
+
+enum { FLR_ROWS_MAX = 1024 }; /* rows of a block, at most: its scores live on the stack */
+enum { FLR_GRAM_ROWS = 128 }; /* rows packed for one sweep of the Hessian's tiles */
+
+/* Doubles of scratch that an evaluation with a Hessian needs. */
+static inline size_t flr_gram_scratch(ptrdiff_t q)
+{
+    return (size_t)FLR_GRAM_ROWS * 2 * (size_t)flr_padded(q) + 16;
+}
+
+/* The small Newton fit, start to end in one call. */
+enum { FLR_CONVERGED, FLR_MAX_ITER, FLR_STALLED, FLR_SINGULAR, FLR_SEPARATED, FLR_NONFINITE };
+typedef struct {
+    double alpha, total_weight, tol;
+    int max_iter;
+    double *theta;     /* p + 1 values, zero-padded to flr_padded(p + 1) + 8: start and solution */
+    double *workspace; /* flr_newton_workspace(n, p) doubles */
+    double objective, gap, gradient_max;
+    int status, n_iter;
+} flr_newton_job;
+
+static inline size_t flr_newton_workspace(ptrdiff_t n, ptrdiff_t p)
+{
+    size_t q = (size_t)flr_padded(p + 1);
+    return 5 * ((size_t)n + 16) + 2 * q * q + 8 * q + flr_gram_scratch(p + 1) + 64;
+}
+
+/* Forms of a prediction: scores (n), or probabilities of target 0 and 1 (n, 2). */
+enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
+
+/* The list of kernels: it declares, stores and fills the dispatch tables. */
+#define FLR_KERNELS(X)                                                                              \
+    /* elementwise on arrays of n; y and s of cross_entropy may be NULL only for s */               \
+    X(void, sigmoid, (ptrdiff_t n, const double *z, double *out))                                   \
+    X(void, sigmoid_f32, (ptrdiff_t n, const float *z, float *out))                                 \
+    X(void, softplus, (ptrdiff_t n, const double *z, double sign, double *out))                     \
+    X(void, softplus_f32, (ptrdiff_t n, const float *z, float sign, float *out))                    \
+    X(void, cross_entropy, (ptrdiff_t n, const double *y, const double *z, double *out))            \
+    X(double, weighted_log_loss,                                                                    \
+      (ptrdiff_t n, const double *y, const double *z, const double *s))                             \
+    /* n scores to the asked form (enum below); out as that form needs */                           \
+    X(void, transform, (ptrdiff_t n, const double *z, int form, void *out))                         \
+    /* rows [lo, hi) of a problem; not CSC */                                                       \
+    X(void, predict, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *coef,        \
+                      double intercept, int form, void *out))                                       \
+    X(void, evaluate, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, flr_point *at,            \
+                       double *scratch))                                                            \
+    /* out[p + 1] += sum_i h_i (x_i.v + v_b) x_i over rows [lo, hi); not CSC */                     \
+    X(void, curved_product, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi,                     \
+                             const double *curvature, const double *v, double v_b, double *out))    \
+    /* out[p + 1] += sums over rows [lo, hi) of r_i x_ij, or r_i x_ij^2, then of r_i; not CSC */    \
+    X(void, collect, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *r,           \
+                      int squared, double *out))                                                    \
+    /* largest |x_i . v + v_b| over rows [lo, hi) of positive weight; nan counts as inf; not CSC */ \
+    X(double, extent, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *v,          \
+                       double v_b))                                                                 \
+    /* loss of rows [lo, hi) given their scores; writes residual and curvature */                   \
+    X(double, loss_rows, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *z,       \
+                          double *residual, double *curvature))                                     \
+    /* columns [lo, hi) of a CSC matrix: z += X w, and g = X' r */                                  \
+    X(void, csc_matvec, (const flr_matrix *x, ptrdiff_t lo, ptrdiff_t hi, const double *w,          \
+                         double *z))                                                                \
+    X(void, csc_rmatvec, (const flr_matrix *x, ptrdiff_t lo, ptrdiff_t hi, const double *r,         \
+                          int squared, double *g))                                                  \
+    X(void, newton, (const flr_problem *pb, flr_newton_job *job))                                   \
+    /* tiles of the upper triangle of H (Q x Q) += sum_i h_i x_i x_i' over rows [lo, hi), h NULL: 1 */\
+    X(void, gram, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *h, double *H,   \
+                   double *scratch))                                                                \
+    X(double, sum, (const double *x, ptrdiff_t n))
+
+typedef struct {
+    const char *name;
+#define X(ret, name, args) ret(*name) args;
+    FLR_KERNELS(X)
+#undef X
+} flr_table;
+
+/* The table in use, chosen at import by dispatch.c; never NULL afterwards. */
+const flr_table *flr_active(void);
+int flr_select(const char *level); /* 0, or -1 if this build or machine lacks it */
+int flr_available(const char *level);
+
+#endif

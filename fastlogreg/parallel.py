@@ -1,0 +1,82 @@
+"""How many threads a pass over the data may use; the pool itself is in _kernels/pool.c."""
+
+import os
+
+_limit = None  # set by set_num_threads; None: environment, then the processors we may run on
+
+
+def _positive(text, name):
+    try:
+        number = int(text)
+    except (TypeError, ValueError):
+        number = 0
+    if number < 1:
+        raise ValueError(f"{name} must be a positive integer, got {text!r}")
+    return number
+
+
+def _default():
+    """FASTLOGREG_NUM_THREADS, else the processors of this process, at most OMP_NUM_THREADS."""
+    own = os.environ.get("FASTLOGREG_NUM_THREADS")
+    if own:
+        return _positive(own, "FASTLOGREG_NUM_THREADS")
+    try:
+        processors = len(os.sched_getaffinity(0))
+    except AttributeError:
+        processors = os.cpu_count() or 1
+    shared = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    return min(processors, int(shared)) if shared.isdigit() and int(shared) else processors
+
+
+def set_num_threads(n):
+    """Bound the threads of every later call in this process.
+
+    Parameters
+    ----------
+    n : int or None
+        At least 1; None goes back to ``FASTLOGREG_NUM_THREADS``, or to the number of processors
+        this process may run on (at most ``OMP_NUM_THREADS`` where that is set).
+
+    Raises
+    ------
+    ValueError
+        If n is not a positive integer.
+
+    Notes
+    -----
+    Results do not depend on it: sums are taken over fixed blocks of rows in a fixed order.
+
+    Examples
+    --------
+    >>> import fastlogreg
+    >>> fastlogreg.set_num_threads(2)
+    >>> fastlogreg.get_num_threads()
+    2
+    >>> fastlogreg.set_num_threads(None)
+    """
+    global _limit
+    _limit = None if n is None else _positive(n, "n")
+
+
+def get_num_threads():
+    """Threads that a call uses when it is not told otherwise.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Examples
+    --------
+    >>> import fastlogreg
+    >>> fastlogreg.get_num_threads() >= 1
+    True
+    """
+    return _limit if _limit is not None else _default()
+
+
+def resolve(n_threads):
+    """The n_threads argument of a call as a number; None and -1 mean the default."""
+    if n_threads is None or n_threads == -1:
+        return get_num_threads()
+    return _positive(n_threads, "n_threads")
