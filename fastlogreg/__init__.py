@@ -10,6 +10,7 @@ _HOMES = {
     "FitResult": "fastlogreg.result",
     "Certificate": "fastlogreg.certificate",
     "ConvergenceWarning": "fastlogreg.warnings",
+    "SeparationWarning": "fastlogreg.warnings",
     "reference": None,
     "show_versions": "fastlogreg.versions",
     "set_num_threads": "fastlogreg.parallel",

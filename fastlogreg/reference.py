@@ -129,16 +129,21 @@ def duality_gap(X, y, coef, intercept=None, *, sample_weight=None, offset=None, 
     """An upper bound on ``f(coef, intercept) - min f`` with its proof, inf where it proves nothing.
 
     Let d solve (H + alpha I) d = -gradient with H = sum_i s_i h_i x_i x_i', h the curvatures and x
-    with the intercept's 1.  Moving the i-th mean (the dual variable sigmoid(z_i)) by h_i x_i'd makes
-    the dual constraints hold exactly, and the move stays inside (0, 1) if delta = max |x_i'd| < 1.
-    The duality gap of that dual point is sum_i s_i KL(moved_i || sigmoid(z_i)) + alpha/2 ||d||^2, and
-    KL <= h_i (x_i'd)^2 / (2 (1 - delta)) because moved * (1 - moved) >= h_i (1 - delta).  Hence
+    with the intercept's 1, and let u_i = x_i'd.  Moving the means pi_i = sigmoid(z_i), the dual
+    variables, to mu_i = pi_i + h_i u_i makes the dual constraints hold exactly:
+    sum_i s_i (mu_i - y_i) x_i + alpha (coef + d) = 0.  If every mu_i lies in (0, 1) this is a dual
+    point, and its duality gap is
 
-        f - min f  <=  d'(H + alpha I) d / (2 (1 - delta)).
+        sum_i s_i KL(mu_i || pi_i) + alpha/2 ||d||^2  >=  f - min f.
+
+    KL as a function of the move has second derivative 1 / (mu (1 - mu)), and on the way
+    mu (1 - mu) = h (1 - (2 pi - 1) u t - h u^2 t^2) >= h (1 - c t) for c = (2 pi - 1) u + h u^2, so
+
+        KL <= h u^2 int_0^1 (1 - t) / (1 - c t) dt <= h u^2 (1/2 + c/6 + c^2 / (12 (1 - |c|))).
+
+    It needs |u|, |c| < 1, which hold once Newton's method is near its end.
     """
-    _, gradient, s, curvature, design = _terms(
-        X, y, coef, intercept, sample_weight, offset, alpha
-    )
+    _, gradient, s, curvature, design = _terms(X, y, coef, intercept, sample_weight, offset, alpha)
     ridge = np.zeros(design.shape[1])
     ridge[: len(coef)] = alpha
     root = np.sqrt(s * curvature)[:, None] * design
@@ -149,11 +154,12 @@ def duality_gap(X, y, coef, intercept=None, *, sample_weight=None, offset=None, 
     _, singular, vt = np.linalg.svd(stacked, full_matrices=False)
     keep = singular > singular[0] * max(stacked.shape) * np.finfo(float).eps
     step = -(vt[keep].T * singular[keep] ** -2.0) @ (vt[keep] @ (gradient / scale)) / scale
-    delta = np.max(np.abs(design[s > 0] @ step), initial=0.0)
-    if not delta < 1.0:
+    u, tilt = design @ step, 2.0 * predict_proba(X, coef, intercept, offset=offset) - 1.0
+    c = tilt * u + curvature * u * u
+    if not max(np.abs(u[s > 0]).max(initial=0.0), np.abs(c[s > 0]).max(initial=0.0)) < 1.0:
         return np.inf
-    curved = (s * curvature) @ (design @ step) ** 2 + ridge @ step**2
-    return float(curved / (2.0 * (1.0 - delta)))
+    divergence = curvature * u**2 * (0.5 + c / 6.0 + c**2 / (12.0 * (1.0 - np.abs(c))))
+    return float(s @ divergence + 0.5 * ridge @ step**2)
 
 
 def _split(theta, fit_intercept):

@@ -52,6 +52,8 @@ cdef extern from "flr.h" nogil:
         void softplus_f32(Py_ssize_t, const float *, float, float *) noexcept nogil
         void cross_entropy(Py_ssize_t, const double *, const double *, double *) noexcept nogil
         double weighted_log_loss(Py_ssize_t, const double *, const double *, const double *) noexcept nogil
+        double loss_rows(const flr_problem *, Py_ssize_t, Py_ssize_t, const double *, double *,
+                         double *) noexcept nogil
         void newton(const flr_problem *, flr_newton_job *) noexcept nogil
     Py_ssize_t flr_padded(Py_ssize_t) noexcept
     size_t flr_newton_workspace(Py_ssize_t, Py_ssize_t) noexcept
@@ -71,7 +73,8 @@ cdef extern from "run.h" nogil:
     int flr_run_gram(const flr_problem *, const double *, double *, flr_executor) noexcept
     int flr_run_predict(const flr_problem *, const double *, double, int, void *,
                         flr_executor) noexcept
-    int flr_run_extent(const flr_problem *, const double *, double, double *, flr_executor) noexcept
+    int flr_run_dual_gap(const flr_problem *, const double *, double, const double *, double,
+                         const double *, double *, flr_executor) noexcept
     double flr_run_sum(const double *, Py_ssize_t, flr_executor) noexcept
 
 cdef extern from *:
@@ -264,6 +267,18 @@ cdef class Matrix:
         self.shape = (self.m.n, self.m.p)
         return self
 
+    def transposed(self):
+        """The same buffer read as the p-by-n transpose; dense only."""
+        cdef Matrix other = Matrix.__new__(Matrix)
+        if self.m.layout not in (FLR_DENSE_C, FLR_DENSE_F):
+            raise ValueError("only a dense matrix is transposed without a copy")
+        other.held, other.m = self.held, self.m
+        other.m.n, other.m.p = self.m.p, self.m.n
+        other.m.layout = FLR_DENSE_F if self.m.layout == FLR_DENSE_C else FLR_DENSE_C
+        other.layout = "F" if self.layout == "C" else "C"
+        other.shape = (other.m.n, other.m.p)
+        return other
+
     @staticmethod
     def sparse(values, const int32_t[::1] index, const int64_t[::1] start, shape, bint by_row):
         """From CSR (by_row) or CSC arrays; values None means all ones. Checks every index."""
@@ -433,6 +448,19 @@ cdef class Problem:
             free(buffer)
         return at.loss
 
+    def losses(self, const double[::1] z, double[::1] residual, double[::1] curvature):
+        """Summed loss of the rows at scores z; weighted residuals and curvatures are filled."""
+        cdef double loss
+        self.needs_targets()
+        same_length(z.shape[0], self.n)
+        same_length(residual.shape[0], self.n)
+        same_length(curvature.shape[0], self.n)
+        if self.n == 0:
+            return 0.0
+        with nogil:
+            loss = flr_active().loss_rows(&self.pb, 0, self.n, &z[0], &residual[0], &curvature[0])
+        return loss
+
     def curved_product(self, const double[::1] curvature, const double[::1] v, double[::1] out,
                        int n_threads=1):
         """out = X' diag(curvature) X v over columns and intercept: a Hessian-vector product."""
@@ -461,17 +489,29 @@ cdef class Problem:
         check(outcome)
         memcpy(&out[0], result.data, self.q * sizeof(double))
 
-    def extent(self, const double[::1] v, int n_threads=1):
-        """Largest |x_i . v| (intercept's entry included) over rows of positive weight."""
+    def dual_gap(self, const double[::1] theta, const double[::1] v, const double[::1] moves=None,
+                 int n_threads=1):
+        """The certificate's sums at theta for a step v: (cost, reach, fourth-order part).
+
+        The dual point whose means move by curvature * x_i.v (or by moves * x_i.v) exists if reach
+        < 1, and then costs at most `cost`; both sums are weighted, not divided by anything.
+        """
+        cdef Vector point = Vector(theta, self.p, self.intercept)
         cdef Vector vector = Vector(v, self.p, self.intercept)
-        cdef double largest = 0.0
+        cdef const double *m = NULL
+        cdef double out[3]
         cdef int outcome
-        if self.n:
-            with nogil:
-                outcome = flr_run_extent(&self.pb, vector.data, vector.intercept, &largest,
-                                         executor(n_threads))
-            check(outcome)
-        return largest
+        self.needs_targets()
+        if self.n == 0:
+            return 0.0, 0.0, 0.0
+        if moves is not None:
+            same_length(moves.shape[0], self.n)
+            m = &moves[0]
+        with nogil:
+            outcome = flr_run_dual_gap(&self.pb, point.data, point.intercept, vector.data,
+                                       vector.intercept, m, out, executor(n_threads))
+        check(outcome)
+        return out[0], out[1], out[2]
 
     def gram(self, const double[::1] h, double[:, ::1] out, int n_threads=1):
         """Upper triangle of sum_i h_i x_i x_i' (h None: 1) into out (Q, Q), Q = padded(q)."""

@@ -198,20 +198,59 @@ static void collect(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const dou
     out[pb->x.p] += sum;
 }
 
-static double extent(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *v, double v_b)
+/* The certificate's sums over m rows with scores z, score changes u and weighted curvatures h.
+ *
+ * Moving the i-th mean pi_i by (curvature) * rho_i costs a divergence of at most
+ *     weight * curvature * rho^2 (1/2 + c/6 + c^2 / (12 (1 - |c|))),  c = (2 pi - 1) rho + curvature rho^2,
+ * for |c|, |rho| < 1 (proof: reference.duality_gap).  rho = u, or moves * u / h where other moves than
+ * those of the present curvature make up the dual point.
+ *   out[0] += these costs    out[1] = max(|c|, |rho|)    out[2] += the costs' fourth-order part, doubled
+ */
+static void dual_terms(ptrdiff_t m, const double *z, const double *u, const double *h,
+                       const double *weight, const double *moves, double *out)
 {
-    double z[FLR_ROWS_MAX + 8], largest = 0.0;
+    double cost = 0.0, largest = out[1], fourth = 0.0;
+    for (ptrdiff_t i = 0; i < m; i++) {
+        const double s = weight ? weight[i] : 1.0;
+        if (s == 0.0) continue;
+        const double each = h[i] / s, rho = moves ? moves[i] * u[i] / h[i] : u[i];
+        const double odd = 1.0 - 4.0 * each, tilt = odd > 0.0 ? sqrt(odd) : 0.0;
+        const double c = (z[i] > 0.0 ? tilt : -tilt) * rho + each * rho * rho, size = fabs(c);
+        const double quadratic = h[i] * rho * rho, rest = c * c / (12.0 * (1.0 - size));
+        cost += quadratic * (0.5 + c / 6.0 + rest);
+        fourth += 2.0 * quadratic * rest;
+        if (!(size <= largest)) largest = size == size ? size : (double)INFINITY;
+        if (!(fabs(rho) <= largest)) largest = rho == rho ? fabs(rho) : (double)INFINITY;
+    }
+    out[0] += cost;
+    out[1] = largest;
+    out[2] += fourth;
+}
+
+static void dual_gap(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *coef,
+                     double intercept, const double *v, double v_b, const double *moves, double *out)
+{
+    double z[FLR_ROWS_MAX + 8], u[FLR_ROWS_MAX + 8], r[FLR_ROWS_MAX + 8], h[FLR_ROWS_MAX + 8], sum;
     const ptrdiff_t rows = block_rows(pb);
     for (ptrdiff_t i = lo; i < hi; i += rows) {
         const ptrdiff_t m = hi - i < rows ? hi - i : rows;
-        block_scores(pb, i, m, rows, v, v_b, 0, z);
-        for (ptrdiff_t k = 0; k < m; k++) {
-            const double size = fabs(z[k]);
-            if (!(size <= largest) && !(pb->weight && pb->weight[i + k] == 0.0))
-                largest = size == size ? size : (double)INFINITY;
-        }
+        block_scores(pb, i, m, rows, coef, intercept, 1, z);
+        block_scores(pb, i, m, 0, v, v_b, 0, u);
+        block_loss(pb, i, m, z, r, h, &sum);
+        dual_terms(m, z, u, h, pb->weight ? pb->weight + i : 0, moves ? moves + i : 0, out);
     }
-    return largest;
+}
+
+static void dual_gap_rows(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *z,
+                          const double *u, const double *moves, double *out)
+{
+    double zb[FLR_ROWS_MAX + 8], r[FLR_ROWS_MAX + 8], h[FLR_ROWS_MAX + 8], sum;
+    for (ptrdiff_t i = lo; i < hi; i += 256) {
+        const ptrdiff_t m = hi - i < 256 ? hi - i : 256;
+        memcpy(zb, z + i, (size_t)m * sizeof(double));
+        block_loss(pb, i, m, zb, r, h, &sum);
+        dual_terms(m, zb, u + i, h, pb->weight ? pb->weight + i : 0, moves ? moves + i : 0, out);
+    }
 }
 
 static double loss_rows(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *z,

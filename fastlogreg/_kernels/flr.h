@@ -103,9 +103,13 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     /* out[p + 1] += sums over rows [lo, hi) of r_i x_ij, or r_i x_ij^2, then of r_i; not CSC */    \
     X(void, collect, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *r,           \
                       int squared, double *out))                                                    \
-    /* largest |x_i . v + v_b| over rows [lo, hi) of positive weight; nan counts as inf; not CSC */ \
-    X(double, extent, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *v,          \
-                       double v_b))                                                                 \
+    /* the certificate's sums over rows [lo, hi), see evaluate.inl; out[3]; not CSC */              \
+    X(void, dual_gap, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *coef,       \
+                       double intercept, const double *v, double v_b, const double *moves,          \
+                       double *out))                                                                \
+    /* the same given scores z and their changes u */                                               \
+    X(void, dual_gap_rows, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *z,     \
+                            const double *u, const double *moves, double *out))                     \
     /* loss of rows [lo, hi) given their scores; writes residual and curvature */                   \
     X(double, loss_rows, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *z,       \
                           double *residual, double *curvature))                                     \

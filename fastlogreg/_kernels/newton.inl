@@ -3,10 +3,13 @@
  * Per step: gradient and Hessian from the rows' residuals and curvatures, one Cholesky
  * factorisation of the equilibrated Hessian, the rows' score changes u = X d; from these follow the
  * certificate (below), the line search and the next scores without another product with X.
- * Certificate: f - min f <= d'(H + alpha I)d / (2 (1 - delta)), delta = max |u_i| < 1; the proof
- * stands in reference.duality_gap.
+ * Certificate: the dual point of d gives min f >= f - gap, gap = (costs of dual_terms) + alpha/2 |d|^2;
+ * any later point's gap is its f less that bound, so the last step needs no Hessian at its end.
  * Line search: Armijo with halving; within rounding of f the point is final.
  */
+
+/* Relative size of the rounding in f: descent below it is noise. */
+#define ROUNDING 4e-15
 
 /* A := U with U'U = A for the q x q upper triangle (row stride ld) of a unit-diagonal matrix;
  * 0 if a pivot is lost to rounding. */
@@ -81,6 +84,25 @@ static int all_right(const flr_problem *pb, const double *z)
     return 1;
 }
 
+/* The mean gradient with the penalty's, and its largest entry. */
+static void small_gradient(const flr_problem *pb, flr_newton_job *job, ptrdiff_t rows, const double *r,
+                           const double *theta, double *g)
+{
+    const ptrdiff_t n = pb->n, p = pb->x.p, q = p + (pb->intercept ? 1 : 0);
+    double sum = 0.0;
+    memset(g, 0, (size_t)(flr_padded(q) + 8) * sizeof(double));
+    for (ptrdiff_t i = 0; i < n; i += rows)
+        block_collect(0, pb, i, n - i < rows ? n - i : rows, r + i, g);
+    for (ptrdiff_t i = 0; i < n; i++) sum += r[i];
+    g[p] = pb->intercept ? sum : 0.0;
+    job->gradient_max = 0.0;
+    for (ptrdiff_t i = 0; i < q; i++) {
+        g[i] = g[i] / job->total_weight + (i < p ? job->alpha * theta[i] : 0.0);
+        const double size = fabs(g[i]);
+        if (!(size <= job->gradient_max)) job->gradient_max = size;
+    }
+}
+
 static void newton(const flr_problem *pb, flr_newton_job *job)
 {
     const ptrdiff_t n = pb->n, p = pb->x.p, q = p + (pb->intercept ? 1 : 0), Q = flr_padded(q);
@@ -88,7 +110,7 @@ static void newton(const flr_problem *pb, flr_newton_job *job)
     double *z = job->workspace, *u = z + n + 16, *r = u + n + 16, *h = r + n + 16;
     double *z_new = h + n + 16, *H = z_new + n + 16, *g = H + Q * Q, *d = g + Q + 8;
     double *scale = d + Q + 8, *theta_new = scale + Q + 8, *scratch = theta_new + Q + 8;
-    double *theta = job->theta, f, f_new;
+    double *theta = job->theta, f, f_new, least = -(double)INFINITY; /* min f is no less */
     const double inverse_weight = 1.0 / job->total_weight;
 
     for (ptrdiff_t i = 0; i < n; i += rows)
@@ -97,25 +119,16 @@ static void newton(const flr_problem *pb, flr_newton_job *job)
     f = penalised(job, p, loss_rows(pb, 0, n, z, r, h), theta);
     job->status = FLR_MAX_ITER;
     for (job->n_iter = 0;; job->n_iter++) {
-        double curved = 0.0, delta = 0.0, slope = 0.0, size = 1.0, residual_sum = 0.0;
+        double cost[3] = {0.0, 0.0, 0.0}, ridge = 0.0, slope = 0.0, size = 1.0;
         ptrdiff_t filled = 0;
-        memset(g, 0, (size_t)(Q + 8) * sizeof(double));
         memset(H, 0, (size_t)(Q * Q) * sizeof(double));
-        for (ptrdiff_t i = 0; i < n; i += rows) {
-            const ptrdiff_t m = n - i < rows ? n - i : rows;
-            block_collect(0, pb, i, m, r + i, g);
-            gram_add(pb, i, m, &filled, h + i, H, scratch);
-        }
+        small_gradient(pb, job, rows, r, theta, g);
+        for (ptrdiff_t i = 0; i < n; i += rows)
+            gram_add(pb, i, n - i < rows ? n - i : rows, &filled, h + i, H, scratch);
         gram_add(pb, n, 0, &filled, 0, H, scratch);
-        for (ptrdiff_t i = 0; i < n; i++) residual_sum += r[i];
-        g[p] = pb->intercept ? residual_sum : 0.0;
-        job->gradient_max = 0.0;
         for (ptrdiff_t i = 0; i < q; i++) {
-            g[i] = g[i] * inverse_weight + (i < p ? job->alpha * theta[i] : 0.0);
             for (ptrdiff_t j = i; j < q; j++) H[i * Q + j] *= inverse_weight;
             if (i < p) H[i * Q + i] += job->alpha;
-            const double size_i = g[i] < 0.0 ? -g[i] : g[i];
-            if (!(size_i <= job->gradient_max)) job->gradient_max = size_i;
         }
         job->objective = f;
         job->gap = (double)INFINITY;
@@ -130,17 +143,15 @@ static void newton(const flr_problem *pb, flr_newton_job *job)
         }
         for (ptrdiff_t i = 0; i < n; i += rows)
             block_scores(pb, i, n - i < rows ? n - i : rows, rows, d, pb->intercept ? d[p] : 0.0, 0, u + i);
-        for (ptrdiff_t i = 0; i < n; i++) {
-            const double size_u = u[i] < 0.0 ? -u[i] : u[i];
-            curved += h[i] * u[i] * u[i];
-            if (size_u > delta && (!pb->weight || pb->weight[i] > 0.0)) delta = size_u;
-        }
-        curved *= inverse_weight;
+        dual_terms(n, z, u, h, pb->weight, 0, cost);
         for (ptrdiff_t j = 0; j < q; j++) {
             slope += g[j] * d[j];
-            if (j < p) curved += job->alpha * d[j] * d[j];
+            if (j < p) ridge += job->alpha * d[j] * d[j];
         }
-        if (delta < 1.0) job->gap = curved / (2.0 * (1.0 - delta));
+        if (cost[1] < 1.0) {
+            job->gap = cost[0] * inverse_weight + 0.5 * ridge;
+            if (f - job->gap > least) least = f - job->gap;
+        }
         if (job->gap <= job->tol * f) {
             job->status = FLR_CONVERGED;
             return;
@@ -155,7 +166,7 @@ static void newton(const flr_problem *pb, flr_newton_job *job)
             for (ptrdiff_t j = 0; j < q; j++) theta_new[j] = theta[j] + size * d[j];
             f_new = penalised(job, p, loss_rows(pb, 0, n, z_new, r, h), theta_new);
             if (f_new <= f + 1e-4 * size * slope) break;
-            if (-slope * size <= 1e-14 * f && f_new <= f * (1.0 + 4e-15)) {
+            if (-slope * size <= 1e-14 * f && f_new <= f * (1.0 + ROUNDING)) {
                 /* the promised descent is below rounding: this is as far as doubles go */
                 job->status = FLR_STALLED;
                 return;
@@ -171,5 +182,14 @@ static void newton(const flr_problem *pb, flr_newton_job *job)
         double *swap = z;
         z = z_new;
         z_new = swap;
+        const double gap = f - least + ROUNDING * f;
+        if (gap <= job->tol * f) {
+            job->status = FLR_CONVERGED;
+            job->gap = gap;
+            job->objective = f;
+            job->n_iter++;
+            small_gradient(pb, job, rows, r, theta, g);
+            return;
+        }
     }
 }

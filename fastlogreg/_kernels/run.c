@@ -304,41 +304,60 @@ int flr_run_predict(const flr_problem *pb, const double *coef, double intercept,
     return go(predict_task, &pass, pb->n, chunk_rows(pb, 0), threads_for(pb, ex, 0), 0, NULL, 0, ex);
 }
 
-/* Tasks write their maxima next to each other: a maximum needs no order. */
-static void extent_task(void *context, ptrdiff_t task, double *slot, double *scratch)
+/* Slots are added, maxima are not: each task writes its own to `out`. */
+static void dual_gap_task(void *context, ptrdiff_t task, double *slot, double *scratch)
 {
     pass_t *pass = context;
+    double sums[3] = {0.0, 0.0, 0.0};
     ptrdiff_t lo, hi;
-    (void)slot, (void)scratch;
+    (void)scratch;
     bounds(pass, task, &lo, &hi);
-    ((double *)pass->out)[task] = pass->kernels->extent(pass->pb, lo, hi, pass->a, pass->scalar);
+    pass->kernels->dual_gap(pass->pb, lo, hi, pass->at->coef, pass->at->intercept, pass->a,
+                            pass->scalar, pass->b, sums);
+    slot[0] = sums[0];
+    slot[1] = sums[2];
+    ((double *)pass->out)[task] = sums[1];
 }
 
-int flr_run_extent(const flr_problem *pb, const double *v, double v_b, double *largest,
-                   flr_executor ex)
+static int csc_dual_gap(const flr_problem *pb, const flr_point *at, const double *v, double v_b,
+                        const double *moves, double out[3], flr_executor ex)
 {
-    const int csc = pb->x.layout == FLR_CSC;
-    const ptrdiff_t chunk = csc ? pb->n : chunk_rows(pb, 0), n_tasks = ceil_div(pb->n, chunk);
-    double *each = malloc((size_t)((csc ? pb->n : n_tasks) + 1) * sizeof(double));
-    if (!each) return FLR_NO_MEMORY;
-    int outcome;
-    if (csc) {
-        outcome = csc_scores(pb, v, v_b, 0, each, ex);
-    } else {
-        pass_t pass = {0};
-        pass.pb = pb;
-        pass.a = v;
-        pass.scalar = v_b;
-        pass.out = each;
-        outcome = go(extent_task, &pass, pb->n, chunk, threads_for(pb, ex, 0), 0, NULL, 0, ex);
-    }
-    *largest = 0.0;
-    for (ptrdiff_t k = 0; k < (csc ? pb->n : n_tasks); k++) {
-        double size = each[k] < 0.0 ? -each[k] : each[k];
-        if (csc && pb->weight && pb->weight[k] == 0.0) continue;
-        if (!(size <= *largest)) *largest = size;
-    }
-    free(each);
+    const size_t n = (size_t)pb->n;
+    double *z = malloc((2 * n + 1) * sizeof(double));
+    if (!z) return FLR_NO_MEMORY;
+    int outcome = csc_scores(pb, at->coef, at->intercept, 1, z, ex);
+    if (outcome == FLR_OK) outcome = csc_scores(pb, v, v_b, 0, z + n, ex);
+    out[0] = out[1] = out[2] = 0.0;
+    flr_active()->dual_gap_rows(pb, 0, pb->n, z, z + n, moves, out);
+    free(z);
+    return outcome;
+}
+
+int flr_run_dual_gap(const flr_problem *pb, const double *coef, double intercept, const double *v,
+                     double v_b, const double *moves, double out[3], flr_executor ex)
+{
+    flr_point at = {0};
+    pass_t pass = {0};
+    double total[2];
+    at.coef = coef;
+    at.intercept = intercept;
+    if (pb->x.layout == FLR_CSC) return csc_dual_gap(pb, &at, v, v_b, moves, out, ex);
+    const ptrdiff_t chunk = chunk_rows(pb, 0), n_tasks = ceil_div(pb->n, chunk);
+    double *largest = malloc((size_t)(n_tasks + 1) * sizeof(double));
+    if (!largest) return FLR_NO_MEMORY;
+    pass.pb = pb;
+    pass.at = &at;
+    pass.a = v;
+    pass.scalar = v_b;
+    pass.b = moves;
+    pass.out = largest;
+    int outcome = go(dual_gap_task, &pass, pb->n, chunk, threads_for(pb, ex, 0), 2, total, 0, ex);
+    out[0] = total[0];
+    out[1] = 0.0;
+    out[2] = total[1];
+    for (ptrdiff_t k = 0; k < n_tasks; k++)
+        if (!(largest[k] <= out[1])) out[1] = largest[k];
+    free(largest);
     return outcome;
 }
 

@@ -19,8 +19,8 @@ int flr_run_collect(const flr_problem *pb, const double *r, int squared, double 
 int flr_run_gram(const flr_problem *pb, const double *h, double *H, flr_executor ex);
 int flr_run_predict(const flr_problem *pb, const double *coef, double intercept, int form, void *out,
                     flr_executor ex);
-int flr_run_extent(const flr_problem *pb, const double *v, double v_b, double *largest,
-                   flr_executor ex);
+int flr_run_dual_gap(const flr_problem *pb, const double *coef, double intercept, const double *v,
+                     double v_b, const double *moves, double out[3], flr_executor ex);
 double flr_run_sum(const double *x, ptrdiff_t n, flr_executor ex);
 
 #endif

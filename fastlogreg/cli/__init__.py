@@ -1,0 +1,293 @@
+"""The command line: ``fastlogreg demo | fit | predict | info | bench``.
+
+A file or column that cannot be used gets one line on stderr and exit status 2. Heavy modules are
+imported by the commands that need them, so that ``--help`` answers at once.
+"""
+
+import argparse
+import os
+import sys
+import time
+
+_USAGE_ERROR = 2
+_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+_BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+
+def main(argv=None):
+    """Run the command line and return its exit status."""
+    args = _parser().parse_args(argv)
+    try:
+        return _run(args)
+    except KeyboardInterrupt:
+        print("fastlogreg: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # the reader of our output has gone; Python must not flush into the pipe again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+
+
+def _run(args):
+    from fastlogreg.cli.tables import FileError
+
+    try:
+        args.run(args)
+        sys.stdout.flush()
+    except FileError as error:
+        print(f"fastlogreg: {error}", file=sys.stderr)
+        return _USAGE_ERROR
+    return 0
+
+
+def _parser():
+    from fastlogreg import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="fastlogreg",
+        description="Binary logistic regression, fast and with a proof of how exact each fit is.",
+    )
+    parser.add_argument("--version", action="version", version=f"fastlogreg {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    demo = commands.add_parser("demo", help="fit a real data set and compare with scikit-learn")
+    demo.set_defaults(run=_demo)
+
+    fit = commands.add_parser("fit", help="fit a CSV, libsvm or Parquet file")
+    fit.set_defaults(run=_fit, refuse=fit.error)
+    fit.add_argument("file", metavar="FILE", help="the data")
+    fit.add_argument("--target", metavar="NAME", help="the column to predict (not for libsvm)")
+    fit.add_argument("--positive", metavar="LABEL", help="the label to model, against all others")
+    strength = fit.add_mutually_exclusive_group()
+    strength.add_argument(
+        "--C", type=_positive, metavar="C", help="inverse penalty as in scikit-learn (default 1)"
+    )
+    strength.add_argument(
+        "--alpha", type=_not_negative, help="penalty alpha/2 ||coef||^2 beside the mean loss"
+    )
+    fit.add_argument("--penalty", choices=["l2", "none"], default="l2", help="default l2")
+    fit.add_argument("--no-intercept", action="store_true", help="fit no intercept")
+    fit.add_argument("--weight", metavar="NAME", help="a column of row weights")
+    fit.add_argument(
+        "--drop", action="append", default=[], metavar="NAME", help="leave a column out; repeatable"
+    )
+    fit.add_argument(
+        "--categorical", action="append", default=[], metavar="NAME",
+        help="read a column as texts even if it holds numbers; repeatable",
+    )  # fmt: skip
+    fit.add_argument("--tol", type=_positive, default=1e-9, help="relative gap to prove (1e-9)")
+    fit.add_argument("--output", metavar="MODEL", help="write the model to this JSON file")
+    _add_common(fit)
+
+    predict = commands.add_parser("predict", help="predict a file with a fitted model")
+    predict.set_defaults(run=_predict)
+    predict.add_argument("model", metavar="MODEL", help="a file that fit --output wrote")
+    predict.add_argument("file", metavar="FILE", help="the data")
+    predict.add_argument("--output", metavar="CSV", help="write here instead of to the screen")
+    predict.add_argument("--proba", action="store_true", help="add the probabilities")
+    predict.add_argument(
+        "--score", action="store_true", help="report loss and accuracy; needs the target in FILE"
+    )
+    _add_common(predict)
+
+    info = commands.add_parser("info", help="print versions, or describe a model")
+    info.set_defaults(run=_info)
+    info.add_argument("model", metavar="MODEL", nargs="?", help="a file that fit --output wrote")
+
+    bench = commands.add_parser("bench", help="measure against NumPy and scikit-learn here")
+    bench.set_defaults(run=_bench)
+    bench.add_argument("--quick", action="store_true", help="small problems, a few seconds")
+    return parser
+
+
+def _add_common(parser):
+    parser.add_argument(
+        "--format", choices=["csv", "libsvm", "parquet"],
+        help="default: told from the content",
+    )  # fmt: skip
+    parser.add_argument("--threads", type=_count, metavar="N", help="most threads to use")
+
+
+def _number_type(name, accept):
+    def convert(text):
+        value = float(text)
+        if not accept(value):
+            raise ValueError
+        return value
+
+    convert.__name__ = name  # argparse puts it in "invalid ... value: 'x'"
+    return convert
+
+
+_positive = _number_type("positive number", lambda value: 0 < value < float("inf"))
+_not_negative = _number_type("non-negative number", lambda value: 0 <= value < float("inf"))
+
+
+def _count(text):
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+_count.__name__ = "count"
+
+
+def _demo(args):
+    from fastlogreg.cli.demo import run_demo
+
+    run_demo()
+
+
+def _bench(args):
+    from fastlogreg.cli.selfbench import run_bench
+
+    run_bench(quick=args.quick)
+
+
+def _fit(args):
+    from fastlogreg import core
+    from fastlogreg.cli import report
+    from fastlogreg.cli.data import read_training_data
+    from fastlogreg.cli.model_file import Model, save_model
+    from fastlogreg.cli.tables import FileError
+
+    if args.penalty == "none" and (args.C is not None or args.alpha is not None):
+        args.refuse("--penalty none cannot go with --C or --alpha")
+    began = time.perf_counter()
+    data = read_training_data(
+        args.file, args.format, target=args.target, positive=args.positive, weight=args.weight,
+        drop=args.drop, categorical=args.categorical,
+    )  # fmt: skip
+    n, p = data.X.shape
+    total = n if data.weight is None else float(data.weight.sum())
+    if args.penalty == "none":
+        alpha = 0.0
+    elif args.alpha is not None:
+        alpha = args.alpha
+    else:
+        alpha = 1.0 / ((args.C or 1.0) * total)
+    read = time.perf_counter()
+    try:
+        result = core.fit(
+            data.X, data.y, alpha=alpha, fit_intercept=not args.no_intercept, tol=args.tol,
+            sample_weight=data.weight, n_threads=args.threads,
+        )  # fmt: skip
+    except ValueError as error:  # what only the core can see, in its words
+        raise FileError(f"{args.file}: {' '.join(str(error).split())}") from None
+    fitted = time.perf_counter()
+
+    scores = core.decision_function(data.X, result.coef, result.intercept, n_threads=args.threads)
+    loss, accuracy = _quality(data.y, scores, data.weight)
+    proof = result.certificate
+    keys = ("objective", "gap", "relative_gap", "gradient_norm")
+    model = Model(
+        target=args.target,
+        classes=data.classes,
+        features=data.features,
+        coef=result.coef,
+        intercept=result.intercept,
+        alpha=alpha,
+        fit_intercept=not args.no_intercept,
+        certificate={key: float(getattr(proof, key)) for key in keys},
+        summary={
+            "rows": n,
+            "positive_rows": int(data.y.sum()),
+            "loss": loss,
+            "accuracy": accuracy,
+            "solver": result.solver,
+            "iterations": int(result.n_iter),
+            "reads_of_the_data": float(result.n_passes),
+            "converged": bool(result.converged),
+            "stop_reason": result.stop_reason,
+        },
+    )
+    report.line(
+        "file",
+        f"{args.file}: {n:,} rows, {p:,} features, read in {report.duration(read - began)}",
+    )
+    report.describe(model, seconds=fitted - read)
+    print()
+    report.print_coefficients(
+        model.column_names, model.coef, model.intercept if model.fit_intercept else None,
+        deviations=report.standard_deviations(data.X),
+    )  # fmt: skip
+    if args.output:
+        save_model(model, args.output)
+        print(f"\nmodel written to {args.output}")
+    if not result.converged:
+        print(f"fastlogreg: warning: {result.stop_reason}", file=sys.stderr)
+
+
+def _quality(y, scores, weight):
+    """Mean log loss and accuracy of scores."""
+    import numpy as np
+
+    from fastlogreg import core
+
+    right = (scores > 0) == (y > 0.5)
+    return float(core.log_loss(y, scores, weight)), float(np.average(right, weights=weight))
+
+
+def _predict(args):
+    from fastlogreg import core
+    from fastlogreg.cli.data import read_prediction_data
+    from fastlogreg.cli.model_file import load_model
+    from fastlogreg.cli.tables import FileError
+
+    model = load_model(args.model)
+    X, y = read_prediction_data(model, args.file, args.format, with_target=args.score)
+    scores = core.decision_function(X, model.coef, model.intercept, n_threads=args.threads)
+    lines = _prediction_lines(model, scores, args.proba)
+    if args.output:
+        try:
+            with open(args.output, "w", encoding="utf-8", newline="") as file:
+                file.writelines(lines)
+        except OSError as error:
+            reason = error.strerror or error
+            raise FileError(f"{args.output}: cannot be written ({reason})") from None
+    else:
+        sys.stdout.writelines(lines)
+    if args.score:
+        loss, accuracy = _quality(y, scores, None)
+        print(f"accuracy {accuracy:.4f}, mean log loss {loss:.6g}", file=sys.stderr)
+
+
+def _prediction_lines(model, scores, proba):
+    """Lines of the CSV file of predictions."""
+    from fastlogreg import core
+
+    labels = [_quoted(label) for label in model.classes]
+    if not proba:
+        yield "prediction\n"
+        for positive in (scores > 0).tolist():
+            yield f"{labels[positive]}\n"
+        return
+    negative, positive = (_quoted(f"P({label})") for label in model.classes)
+    yield f"prediction,{negative},{positive}\n"
+    columns = scores, core.sigmoid(-scores), core.sigmoid(scores)
+    for z, p0, p1 in zip(*(column.tolist() for column in columns), strict=True):
+        yield f"{labels[z > 0]},{p0!r},{p1!r}\n"
+
+
+def _quoted(text):
+    """A field of a CSV file."""
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\r\n') else text
+
+
+def _info(args):
+    if args.model is None:
+        from fastlogreg.versions import show_versions
+
+        show_versions()
+        return
+    from fastlogreg.cli import report
+    from fastlogreg.cli.model_file import load_model
+
+    model = load_model(args.model)
+    report.line("model", f"{args.model}: {len(model.coef):,} features")
+    report.describe(model)
+    print()
+    report.print_coefficients(
+        model.column_names, model.coef, model.intercept if model.fit_intercept else None
+    )

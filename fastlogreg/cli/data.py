@@ -1,0 +1,127 @@
+"""What a file gives to a fit or a prediction: X, the targets, and how both were made."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastlogreg.cli.features import Feature, LibsvmFeatures, design_matrix, features_of
+from fastlogreg.cli.tables import FileError, Numbers, guess_format, read_libsvm, read_table
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """X, 0/1 targets, row weights (or None), the labels of 0 and 1, and how X was made."""
+
+    X: object
+    y: np.ndarray
+    weight: np.ndarray | None
+    classes: tuple[str, str]
+    features: tuple[Feature, ...] | LibsvmFeatures
+
+
+def read_training_data(
+    path, file_format=None, *, target=None, positive=None, weight=None, drop=(), categorical=()
+):
+    """Read a file to fit; `target`, `weight`, `drop`, `categorical` name columns."""
+    file_format = file_format or guess_format(path)
+    if file_format == "libsvm":
+        named = {"target": target, "weight": weight, "drop": drop, "categorical": categorical}
+        for option, value in named.items():
+            if value:
+                raise FileError(f"{path}: libsvm files have no named columns; leave --{option} out")
+        labels, X = read_libsvm(path)
+        first = (
+            0 if X.shape[1] and X[:, [0]].nnz else 1
+        )  # indices count from one unless index 0 is used
+        X = X[:, first:]
+        classes, y = _binary(labels, positive, f"{path}: the label")
+        return TrainingData(X, y, None, classes, LibsvmFeatures(first, X.shape[1]))
+    if target is None:
+        raise FileError(f"{path}: name the column to predict with --target NAME")
+    for name in drop:
+        if name in (target, weight):
+            raise FileError(f"{path}: column {name!r} is needed and cannot be dropped")
+    table = read_table(path, file_format, target=target, categorical=categorical, drop=drop)
+    features = features_of(table, leave_out={target, weight}, categorical=categorical)
+    classes, y = _binary(table.columns[target], positive, f"{path}: column {target!r}")
+    weights = None if weight is None else _weights(table, weight, y)
+    return TrainingData(design_matrix(table, features), y, weights, classes, features)
+
+
+def read_prediction_data(model, path, file_format=None, *, with_target=False):
+    """X for a model, and the 0/1 targets if they are asked for."""
+    file_format = file_format or guess_format(path)
+    if (file_format == "libsvm") != isinstance(model.features, LibsvmFeatures):
+        wanted = "a CSV or Parquet" if file_format == "libsvm" else "a libsvm"
+        raise FileError(f"{path}: is not {wanted} file, which the model was fitted to")
+    if file_format == "libsvm":
+        labels, X = read_libsvm(path)
+        X = _fit_to_width(X, model.features)
+    else:
+        names = [feature.name for feature in model.features]
+        texts = {feature.name for feature in model.features if feature.levels is not None}
+        target = model.target if with_target else None
+        table = read_table(path, file_format, target=target, categorical=texts, only=names)
+        X = design_matrix(table, model.features)
+        labels = table.columns.get(target)
+    return X, _targets(labels, model, path) if with_target else None
+
+
+def _fit_to_width(X, features):
+    """Columns of the fit; an index that the fit never saw has the coefficient 0."""
+    from scipy import sparse
+
+    X = X[:, features.first_index : features.first_index + features.count]
+    missing = features.count - X.shape[1]
+    if missing:
+        X = sparse.hstack([X, sparse.csr_matrix((X.shape[0], missing))], format="csr")
+    return X
+
+
+def _weights(table, name, y):
+    if name not in table.columns:
+        raise FileError(f"{table.path}: no column {name!r} to take row weights from")
+    column = table.columns[name]
+    if not isinstance(column, Numbers) or (column.values < 0).any():
+        raise FileError(
+            f"{table.path}: column {name!r} cannot be row weights, which are numbers, none of them "
+            "negative"
+        )
+    if not (column.values[y == 0].any() and column.values[y == 1].any()):
+        raise FileError(f"{table.path}: column {name!r} gives all rows of a class the weight 0")
+    return column.values
+
+
+def _binary(labels, positive, name):
+    """Labels of two classes and 0/1 targets; with `positive`, that label against all others."""
+    levels = labels.levels
+    shown = ", ".join(levels[:5]) + (", ..." if len(levels) > 5 else "")
+    if positive is not None and positive not in levels:
+        raise FileError(f"{name} has no label {positive!r}; its labels are {shown}")
+    if len(levels) == 1:
+        raise FileError(f"{name} has only one class, {levels[0]}; two are needed")
+    if len(levels) > 2 and positive is None:
+        raise FileError(
+            f"{name} has {len(levels)} classes ({shown}); two can be fitted: choose one to model "
+            "against all others with --positive LABEL"
+        )
+    code = 1 if positive is None else levels.index(positive)
+    negative = levels[1 - code] if len(levels) == 2 else _all_but(levels[code])
+    return (negative, levels[code]), (labels.codes == code).astype(float)
+
+
+def _targets(labels, model, path):
+    """0/1 targets of the labels of a file that is scored."""
+    negative, positive = model.classes
+    strange = set(labels.levels) - {negative, positive}
+    if strange and negative != _all_but(positive):
+        raise FileError(
+            f"{path}: the label {min(strange)!r} is neither {negative!r} nor {positive!r}, which "
+            "the fit had"
+        )
+    is_positive = [level == positive for level in labels.levels]
+    return np.array(is_positive, dtype=float)[labels.codes]
+
+
+def _all_but(label):
+    return f"not {label}"

@@ -1,0 +1,138 @@
+"""Models as JSON files that read back to the last bit."""
+
+import json
+import math
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from fastlogreg.cli.features import Feature, LibsvmFeatures
+from fastlogreg.cli.tables import FileError
+
+KIND = "fastlogreg model"
+FORMAT_NUMBER = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that prediction needs and that a reader of the file may ask.
+
+    Attributes
+    ----------
+    target : str or None
+        Name of the target column; None for libsvm files.
+    classes : tuple of two str
+        The labels of target 0 and 1.
+    features : tuple of Feature, or LibsvmFeatures
+        Columns of the file and their coding.
+    coef, intercept
+        The coefficients, one for each column name of the features in turn, and the intercept.
+    alpha : float
+        The penalty was ``alpha/2 * ||coef||^2`` beside the mean loss.
+    fit_intercept : bool
+        Whether the intercept was fitted.
+    certificate : dict
+        ``objective``, ``gap``, ``relative_gap``, ``gradient_norm`` of the fit.
+    summary : dict
+        What the fit printed: rows, loss, accuracy, solver, why it stopped.
+    """
+
+    target: str | None
+    classes: tuple[str, str]
+    features: tuple | LibsvmFeatures
+    coef: np.ndarray
+    intercept: float
+    alpha: float
+    fit_intercept: bool
+    certificate: dict
+    summary: dict
+
+    @property
+    def column_names(self):
+        """Names of the columns of the design matrix."""
+        if isinstance(self.features, LibsvmFeatures):
+            return self.features.column_names
+        return [name for feature in self.features for name in feature.column_names]
+
+
+def save_model(model, path):
+    """Write a model; floats are written so that they read back exactly."""
+    from fastlogreg import __version__
+
+    if isinstance(model.features, LibsvmFeatures):
+        columns = {"first_index": model.features.first_index, "count": model.features.count}
+    else:
+        columns = [
+            {"name": f.name} if f.levels is None else {"name": f.name, "levels": list(f.levels)}
+            for f in model.features
+        ]
+    document = {
+        "kind": KIND,
+        "format": FORMAT_NUMBER,
+        "fastlogreg_version": __version__,
+        "target": model.target,
+        "classes": list(model.classes),
+        "intercept": model.intercept,
+        "coefficients": dict(zip(model.column_names, model.coef.tolist(), strict=True)),
+        "columns": columns,
+        "alpha": model.alpha,
+        "fit_intercept": model.fit_intercept,
+        "certificate": {key: _finite(value) for key, value in model.certificate.items()},
+        "summary": {key: _finite(value) for key, value in model.summary.items()},
+    }
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(document, file, indent=1, ensure_ascii=False, allow_nan=False)
+            file.write("\n")
+    except OSError as error:
+        raise FileError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def load_model(path):
+    """Read a model that `save_model` wrote; anything else is a FileError."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            document = json.load(file)
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"{path}: not a model file, which is JSON ({error})") from None
+    if not isinstance(document, dict) or document.get("kind") != KIND:
+        raise FileError(f"{path}: not a model file; `fastlogreg fit --output` writes one")
+    if document.get("format") != FORMAT_NUMBER:
+        raise FileError(
+            f"{path}: model format {document.get('format')} was written by fastlogreg "
+            f"{document.get('fastlogreg_version')}; this version reads format {FORMAT_NUMBER}"
+        )
+    try:
+        return _model(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileError(f"{path}: damaged model file ({_reason(error)})") from None
+
+
+def _model(document):
+    columns = document["columns"]
+    if isinstance(columns, dict):
+        features = LibsvmFeatures(int(columns["first_index"]), int(columns["count"]))
+    else:
+        features = tuple(
+            Feature(c["name"], tuple(c["levels"]) if "levels" in c else None) for c in columns
+        )
+    values = {field.name: document[field.name] for field in fields(Model) if field.name in document}
+    negative, positive = values.pop("classes")
+    coef = np.array(list(document["coefficients"].values()), dtype=float)
+    model = Model(**values, classes=(negative, positive), features=features, coef=coef)
+    if list(document["coefficients"]) != model.column_names:
+        raise ValueError("its coefficients do not fit its columns")
+    if not np.isfinite(coef).all() or not math.isfinite(model.intercept):
+        raise ValueError("a coefficient is not finite")
+    return model
+
+
+def _reason(error):
+    return f"{error} is not there" if isinstance(error, KeyError) else str(error)
+
+
+def _finite(value):
+    """JSON has no infinity: an unproved bound is null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

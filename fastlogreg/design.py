@@ -1,0 +1,81 @@
+"""The one door to X: from what the user holds to a `Matrix` of the kernels, without copying if it can.
+
+Dense float32 or float64 with contiguous rows or columns (any stride along the other axis, negative
+too) and CSR/CSC are used where they lie; integers, other floats and other strides are converted.
+"""
+
+import numpy as np
+
+from fastlogreg._kernels.core import Matrix
+
+
+def is_sparse(X):
+    """Whether X looks like a SciPy sparse matrix or array, without importing SciPy."""
+    return hasattr(X, "tocsr") and hasattr(X, "nnz")
+
+
+def as_matrix(X):
+    """A `Matrix` over X.
+
+    Raises
+    ------
+    ValueError
+        X is not two-dimensional, is complex or holds objects that are not numbers.
+    """
+    if is_sparse(X):
+        return _sparse(X)
+    X = np.asarray(X)
+    if X.ndim != 2:
+        raise ValueError(f"X must have two dimensions (rows, columns), got shape {X.shape}")
+    if X.dtype.char not in "fd" or not X.dtype.isnative:
+        if X.dtype.kind == "c":
+            raise ValueError("Complex data not supported: X must hold real numbers")
+        try:
+            X = X.astype(np.float32 if X.dtype.char == "e" else np.float64, order="K")
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"X must hold numbers, got dtype {X.dtype}: {error}") from None
+    itemsize = X.itemsize
+    by_row = (X.strides[1] == itemsize or X.shape[1] == 1) and X.strides[0] % itemsize == 0
+    by_column = (X.strides[0] == itemsize or X.shape[0] == 1) and X.strides[1] % itemsize == 0
+    if not (by_row or by_column):
+        X = np.ascontiguousarray(X)
+    return Matrix.dense(X)
+
+
+def _sparse(X):
+    if X.ndim != 2:
+        raise ValueError(f"X must have two dimensions (rows, columns), got shape {X.shape}")
+    if X.dtype.kind == "c":
+        raise ValueError("Complex data not supported: X must hold real numbers")
+    if X.format not in ("csr", "csc"):
+        X = X.tocsr()
+    if max(X.shape) > np.iinfo(np.int32).max:
+        raise ValueError(f"X has shape {X.shape}; rows and columns beyond 2**31 - 1 are not indexed")
+    values = X.data
+    if values.dtype.char not in "fd" or not values.dtype.isnative:
+        values = values.astype(np.float64)
+    index = np.ascontiguousarray(X.indices)
+    if index.dtype != np.int32:
+        if index.size and (index.min() < 0 or index.max() > np.iinfo(np.int32).max):
+            raise ValueError("X is not a valid sparse matrix: an index is out of its bounds")
+        index = index.astype(np.int32)
+    start = X.indptr.astype(np.int64, copy=False)
+    values = None if _all_ones(values) else np.ascontiguousarray(values)
+    return Matrix.sparse(values, index, np.ascontiguousarray(start), X.shape, X.format == "csr")
+
+
+def _all_ones(values):
+    """Whether all stored values are 1 (dummies, word presence): then they need not be read."""
+    return values.size > 0 and values[0] == 1 and bool((values == 1).all())
+
+
+def by_row(X):
+    """X, or for column-wise sparse X its CSR form: what products of row pairs need."""
+    return X.tocsr() if is_sparse(X) and X.format != "csr" else X
+
+
+def pick_rows(X, rows):
+    """A contiguous copy of some rows."""
+    if is_sparse(X):
+        return by_row(X)[rows]
+    return np.take(np.asarray(X), rows, axis=0)

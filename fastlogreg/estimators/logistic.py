@@ -1,0 +1,465 @@
+"""The estimator: scikit-learn's LogisticRegression on the functional core."""
+
+import math
+import warnings
+from dataclasses import replace
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn import get_config
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.linear_model._base import BaseEstimator, LinearClassifierMixin, SparseCoefMixin
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+
+from fastlogreg import core
+from fastlogreg.estimators import callbacks
+from fastlogreg.estimators.doors import check_finite, open_problem, open_scoring
+from fastlogreg.warnings import warn_unless_converged
+
+# scikit-learn's names; all of them ask for the one optimum that the core certifies
+_HINTS = frozenset({"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"})
+_OWN_SOLVERS = frozenset({"auto", "newton", "multilevel", "truncated-newton", "dual"})
+_SOLVERS = _HINTS | _OWN_SOLVERS
+
+
+class LogisticRegression(
+    CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
+):
+    """Binary logistic regression, unpenalised or with an L2 penalty, solved to a certificate.
+
+    Minimises over ``w`` and ``b`` the objective::
+
+        sum_i s_i log(1 + exp(-t_i (x_i'w + b))) / sum_i s_i  +  alpha / 2 ||w||^2
+
+    where ``t_i`` is +1 for ``classes_[1]`` and -1 for ``classes_[0]``, ``s_i`` is the sample weight
+    times the class weight and ``alpha = 1 / (C sum_i s_i)``. This is scikit-learn's objective
+    divided by ``C sum_i s_i``, so that the same C gives the same model. The intercept is never
+    penalised. Columns need no scaling.
+
+    Parameters
+    ----------
+    penalty : {'l2', 'none', None}, default='deprecated'
+        Older spelling: None and 'none' mean ``C=np.inf``, 'l2' means ``l1_ratio=0``.
+    C : float, default=1.0
+        Inverse strength of the penalty, above 0; ``np.inf`` for none.
+    l1_ratio : float, default=0.0
+        Only 0, the L2 penalty, is available in this version.
+    dual : bool, default=False
+        Ignored: the solver that suits the shape of X is chosen anyway.
+    tol : float, default=1e-4
+        Bound on the gradient of the mean loss for columns of unit scale. The objective is solved to
+        the relative suboptimality ``0.1 tol^2``, whatever the scale of the columns, and at best
+        1e-14; the default gives 1e-9.
+    fit_intercept : bool, default=True
+        Whether to fit ``b``.
+    intercept_scaling : float, default=1
+        Ignored: there is no column of ones to scale.
+    class_weight : dict or 'balanced', default=None
+        Weights of the classes, ``{label: weight}``; those not named weigh 1. 'balanced' gives both
+        classes the same total weight.
+    random_state : int, RandomState instance or None, default=None
+        Ignored: nothing here is random.
+    solver : str, default='auto'
+        'auto' chooses by the shape of X; 'newton', 'multilevel', 'truncated-newton' and 'dual' (for
+        more columns than rows) insist. scikit-learn's names mean 'auto': every solver reaches the
+        same optimum.
+    max_iter : int, default=100
+        Largest number of iterations on all rows.
+    verbose : int, default=0
+        Above 0, prints a line per iteration.
+    warm_start : bool, default=False
+        Start from the last fit's coefficients where classes and number of columns are the same.
+    n_jobs : int, default=None
+        Older spelling of `n_threads`; -1 means all cores.
+    alpha : float or '1/n_samples', default=None
+        Strength of the penalty in the objective above, instead of C. '1/n_samples' is ``C=1``.
+    multi_class : {'auto', 'ovr', 'multinomial', 'deprecated'}, default='auto'
+        Ignored for two classes, where they agree.
+    n_threads : int, default=None
+        Largest number of threads; None for the package's setting. The result has the same bits for
+        any number.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        The labels, sorted.
+    coef_ : ndarray of shape (1, n_features)
+        Coefficients for ``classes_[1]``, in the precision of X.
+    intercept_ : ndarray of shape (1,)
+        The intercept, zero if none was fitted.
+    n_iter_ : ndarray of shape (1,), int32
+        Iterations on all rows.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns, if X had names that are strings.
+    objective_ : float
+        The objective at the solution.
+    certificate_ : Certificate
+        How far above its minimum the objective can be at most; ``certificate_.verify(X, y)`` checks
+        that in NumPy.
+    converged_ : bool
+        Whether the certificate meets `tol`, or rounding allows no better.
+    stop_reason_ : str
+        Why the solver stopped.
+    solver_ : str
+        The solver that did the work.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the certificate does not meet `tol`.
+    SeparationWarning
+        If the classes are separated and there is no penalty, so that no finite optimum exists.
+
+    Notes
+    -----
+    Differences from scikit-learn: older and coming spellings give no warnings; `dual`,
+    `intercept_scaling` and `random_state` change nothing; negative sample weights are refused;
+    rows of weight 0 do not count as samples of their class; warm starts go by class label and begin
+    afresh where the classes or columns changed.
+
+    Examples
+    --------
+    >>> from fastlogreg import LogisticRegression
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = LogisticRegression().fit(X, y)
+    >>> round(model.score(X, y), 3)
+    0.958
+    >>> model.converged_ and bool(model.certificate_.relative_gap < 1e-9)
+    True
+    """
+
+    _parameter_constraints = {
+        "penalty": [
+            StrOptions({"l1", "l2", "elasticnet", "none"}),
+            None,
+            Hidden(StrOptions({"deprecated"})),
+        ],
+        "C": [Interval(Real, 0, None, closed="right")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both"), None],
+        "dual": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "intercept_scaling": [Interval(Real, 0, None, closed="neither")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "random_state": ["random_state"],
+        "solver": [StrOptions(set(_SOLVERS))],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "n_jobs": [None, Integral],
+        "alpha": [Interval(Real, 0, None, closed="left"), StrOptions({"1/n_samples"}), None],
+        "multi_class": [StrOptions({"auto", "ovr", "multinomial", "deprecated"})],
+        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(
+        self,
+        penalty="deprecated",
+        *,
+        C=1.0,
+        l1_ratio=0.0,
+        dual=False,
+        tol=1e-4,
+        fit_intercept=True,
+        intercept_scaling=1,
+        class_weight=None,
+        random_state=None,
+        solver="auto",
+        max_iter=100,
+        verbose=0,
+        warm_start=False,
+        n_jobs=None,
+        alpha=None,
+        multi_class="auto",
+        n_threads=None,
+    ):
+        self.penalty = penalty
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.dual = dual
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.intercept_scaling = intercept_scaling
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.solver = solver
+        self.max_iter = max_iter
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.n_jobs = n_jobs
+        self.alpha = alpha
+        self.multi_class = multi_class
+        self.n_threads = n_threads
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data; float32 and float64 are read in place, in any layout, CSR and CSC included.
+        y : array-like of shape (n_samples,)
+            Labels of two classes: numbers, booleans or strings.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, at least 0; 1 for all rows if None.
+
+        Returns
+        -------
+        self
+            The fitted estimator. After an error it is as it was before.
+        """
+        state = self.__dict__
+        if "_skl_callbacks" in state or "_parent_callback_ctx" in state:
+            return self._fit_watched(X, y, sample_weight)
+        self._check_parameters()
+        problem = open_problem(self, X, y, sample_weight)
+        start = self._start(problem) if self.warm_start else None
+        result = self._solve(X, problem, start, None)
+        self._record(problem, result)
+        warn_unless_converged(result, self._relative_tol(), self.max_iter, stacklevel=2)
+        return self
+
+    @with_callbacks
+    def _fit_watched(self, X, y, sample_weight):
+        """As `fit`, with scikit-learn's callbacks told of every iteration."""
+        self._check_parameters()
+        problem = open_problem(self, X, y, sample_weight)
+        start = self._start(problem) if self.warm_start else None
+        task = callbacks.FitTask(self, problem, sample_weight, start)
+        result = self._solve(X, problem, start, task)
+        task.close()
+        self._record(problem, result)
+        warn_unless_converged(result, self._relative_tol(), self.max_iter, stacklevel=4)
+        task.finish()
+        return self
+
+    def _solve(self, X, problem, start, callback):
+        """The core's result for a checked problem; X is the user's, for error texts."""
+        if self.verbose:
+            echo = callbacks.print_iteration
+            callback = echo if callback is None else callbacks.both(callback, echo)
+        try:
+            return core.fit(
+                problem.X,
+                problem.y,
+                alpha=self._alpha(problem.total_weight),
+                fit_intercept=bool(self.fit_intercept),
+                sample_weight=problem.sample_weight,
+                solver="auto" if self.solver in _HINTS else self.solver,
+                tol=self._relative_tol(),
+                max_iter=int(self.max_iter),
+                n_threads=self._threads(),
+                start=start,
+                callback=callback,
+            )
+        except core.NonFiniteError:
+            check_finite(self, X)
+            raise
+
+    def _record(self, problem, result):
+        """Take over a result: the only place where a fit changes the estimator."""
+        dtype = problem.X.dtype
+        self.classes_ = problem.classes
+        self.coef_ = np.array(result.coef, dtype=dtype, ndmin=2)
+        self.intercept_ = np.array([result.intercept], dtype=dtype)
+        self.n_iter_ = np.array([result.n_iter], dtype=np.int32)
+        self.n_features_in_ = problem.X.shape[1]
+        if problem.feature_names is not None:
+            self.feature_names_in_ = problem.feature_names
+        else:
+            self.__dict__.pop("feature_names_in_", None)
+        self.objective_ = result.objective
+        self.certificate_ = replace(result.certificate, positive_class=problem.classes[1])
+        self.converged_ = result.converged
+        self.stop_reason_ = result.stop_reason
+        self.solver_ = result.solver
+
+    def _check_parameters(self):
+        """Raise for parameters out of their ranges or at odds with each other."""
+        if not self._are_usual() and not get_config()["skip_parameter_validation"]:
+            self._validate_params()
+        if self.alpha is not None and self.C != 1.0:
+            raise ValueError(
+                f"C={self.C!r} and alpha={self.alpha!r} both set the strength of the penalty; "
+                "give one of them."
+            )
+        penalty = self._penalty()
+        if penalty not in ("l2", None):
+            raise ValueError(
+                f"The penalty {penalty!r} (l1_ratio={self.l1_ratio!r}) is not available in this "
+                "version: use l1_ratio=0 for the L2 penalty or C=np.inf for none."
+            )
+
+    def _are_usual(self):
+        """Whether all parameters are of the kind that needs no look by scikit-learn's checks."""
+        max_iter, random_state, alpha = self.max_iter, self.random_state, self.alpha
+        return (
+            isinstance(self.C, (float, int))
+            and self.C > 0
+            and isinstance(self.tol, (float, int))
+            and self.tol >= 0
+            and type(max_iter) is int
+            and max_iter >= 0
+            and type(self.fit_intercept) is bool
+            and type(self.warm_start) is bool
+            and type(self.solver) is str
+            and self.solver in _SOLVERS
+            and (
+                self.class_weight is None
+                or type(self.class_weight) is dict
+                or (type(self.class_weight) is str and self.class_weight == "balanced")
+            )
+            and (random_state is None or (type(random_state) is int and 0 <= random_state < 2**32))
+            and (alpha is None or (isinstance(alpha, float) and alpha >= 0))
+            and (self.n_threads is None or (type(self.n_threads) is int and self.n_threads > 0))
+            and self.n_jobs is None
+            and type(self.penalty) is str
+            and self.penalty == "deprecated"
+            and isinstance(self.l1_ratio, (float, int))
+            and 0 <= self.l1_ratio <= 1
+            and self.dual is False
+            and isinstance(self.intercept_scaling, (float, int))
+            and self.intercept_scaling > 0
+            and type(self.verbose) is int
+            and self.verbose >= 0
+            and type(self.multi_class) is str
+            and self.multi_class == "auto"
+        )
+
+    def _penalty(self):
+        """'l2', 'l1', 'elasticnet' or None from the older and newer spellings of it."""
+        penalty, l1_ratio = self.penalty, self.l1_ratio or 0.0
+        if penalty == "deprecated":
+            if l1_ratio == 0 or math.isinf(self.C):
+                return "l2"
+            return "l1" if l1_ratio == 1 else "elasticnet"
+        if penalty is None or penalty == "none":
+            if self.C != 1.0 or self.alpha is not None:
+                text = "Setting penalty=None will ignore the C, alpha and l1_ratio parameters"
+                warnings.warn(text, UserWarning, stacklevel=4)
+            return None
+        if penalty == "elasticnet" and self.l1_ratio is None:
+            raise ValueError("l1_ratio must be specified when penalty is elasticnet.")
+        if penalty == "l2" and l1_ratio != 0:
+            text = (
+                f"Inconsistent values: penalty={penalty} with l1_ratio={l1_ratio}. penalty is "
+                "deprecated. Please use l1_ratio only."
+            )
+            warnings.warn(text, UserWarning, stacklevel=4)
+        return "l2" if penalty == "elasticnet" and l1_ratio == 0 else penalty
+
+    def _alpha(self, total_weight):
+        """Strength of the penalty against the mean loss."""
+        if self.penalty is None or self.penalty == "none":
+            return 0.0
+        if self.alpha is None or isinstance(self.alpha, str):
+            return 1.0 / (float(self.C) * total_weight)
+        return float(self.alpha)
+
+    def _relative_tol(self):
+        """The relative suboptimality at which a gradient of size `tol` is expected."""
+        tol = float(self.tol)
+        return min(max(0.1 * tol * tol, 1e-14), 1.0)
+
+    def _threads(self):
+        if self.n_threads is not None or self.n_jobs is None:
+            return self.n_threads
+        from joblib import effective_n_jobs
+
+        return effective_n_jobs(self.n_jobs)
+
+    def _start(self, problem):
+        """(coef, intercept) of the last fit for the problem's classes, None if it does not fit."""
+        if "coef_" not in self.__dict__:
+            return None
+        coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
+        intercept = float(self.intercept_[0])
+        if coef.shape != (1, problem.X.shape[1]) or not np.isfinite([*coef[0], intercept]).all():
+            return None
+        before, now = self.classes_.tolist(), problem.classes.tolist()
+        if before not in (now, now[::-1]):
+            return None
+        sign = 1.0 if before == now else -1.0
+        return sign * coef[0].astype(float), sign * intercept if self.fit_intercept else 0.0
+
+    def decision_function(self, X):
+        """Scores ``X @ coef_[0] + intercept_``: log-odds of ``classes_[1]``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Above 0 where ``classes_[1]`` is the likelier class.
+        """
+        X, coef, intercept = open_scoring(self, X)
+        scores = core.decision_function(X, coef, intercept, n_threads=self._threads())
+        if not np.isfinite(scores).all():  # a NaN or infinity of X always shows here
+            check_finite(self, X)
+        return scores
+
+    def predict(self, X):
+        """The likelier class of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels, as in ``classes_``.
+        """
+        scores = self.decision_function(X)
+        return self.classes_.take(scores > 0)
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            Columns as in ``classes_``, each to full relative accuracy.
+        """
+        X, coef, intercept = open_scoring(self, X)
+        probability = core.predict_proba(X, coef, intercept, n_threads=self._threads())
+        if not np.minimum.reduce(probability, axis=None) > 0:  # infinite scores give exact zeros
+            check_finite(self, X)
+        return probability
+
+    def predict_log_proba(self, X):
+        """Logarithms of the probabilities, from the scores: finite however small they are.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            Columns as in ``classes_``.
+        """
+        scores = self.decision_function(X)
+        logarithm = np.empty((len(scores), 2), dtype=scores.dtype)
+        logarithm[:, 1] = core.log_sigmoid(scores)
+        logarithm[:, 0] = core.log_sigmoid(np.negative(scores, out=scores))
+        return logarithm
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_class = False
+        return tags

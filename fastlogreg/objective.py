@@ -1,0 +1,175 @@
+"""The objective of a fit: weighted mean loss over the rows plus the ridge penalty.
+
+    f(theta) = sum_i s_i loss(y_i, x_i . theta) / sum_i s_i + 1/2 sum_j ridge_j theta_j^2
+
+`theta` holds the coefficients and, last, the intercept (ridge 0).  Solvers see this and nothing
+below it.  An objective counts the passes over the data that it made.
+"""
+
+from functools import cached_property
+
+import numpy as np
+
+from fastlogreg import design
+from fastlogreg._kernels.core import Problem, padded
+
+
+class Objective:
+    """A problem, its penalty and its scale; immutable but for the pass counter.
+
+    Parameters
+    ----------
+    X : the user's matrix, needed for picking rows
+    matrix : Matrix over X
+    y : uint8 array of 0/1, or float64 array of targets in [0, 1]
+    weight, offset : float64 arrays or None
+    """
+
+    def __init__(self, X, matrix, y, weight, offset, fit_intercept, alpha, n_threads, rows=None):
+        self.X, self.matrix, self.y = X, matrix, y
+        self.weight, self.offset, self.rows = weight, offset, rows
+        self.problem = Problem(matrix, y, weight, offset, fit_intercept, rows)
+        self.n, self.p, self.q = self.problem.n, self.problem.p, self.problem.q
+        self.fit_intercept, self.alpha, self.n_threads = fit_intercept, alpha, n_threads
+        self.total_weight = float(self.n if weight is None else weight.sum())
+        self.ridge = np.full(self.q, float(alpha))
+        if fit_intercept:
+            self.ridge[-1] = 0.0
+        self.passes = 0.0
+
+    @property
+    def sparse(self):
+        return self.matrix.layout in ("CSR", "CSC")
+
+    @property
+    def dense_bytes(self):
+        return self.n * self.p * (4 if self.float32 else 8)
+
+    @property
+    def float32(self):
+        return np.dtype(getattr(self.X, "dtype", np.float64)).char == "f"
+
+    def _penalised(self, loss, theta):
+        return loss / self.total_weight + 0.5 * float(self.ridge @ (theta * theta))
+
+    def value_gradient(self, theta, curvature=None, score=None):
+        """f and its gradient; per-row s_i * curvature_i and scores into the arrays given."""
+        gradient = np.empty(self.q)
+        loss = self.problem.evaluate(
+            theta, gradient, None, None, curvature, score, self.n_threads
+        )
+        self.passes += 1.0
+        gradient /= self.total_weight
+        gradient += self.ridge * theta
+        return self._penalised(loss, theta), gradient
+
+    def value_gradient_hessian(self, theta):
+        """f, gradient and the Hessian as a full symmetric matrix."""
+        gradient, hessian = np.empty(self.q), np.empty((padded(self.q),) * 2)
+        loss = self.problem.evaluate(
+            theta, gradient, hessian, None, None, None, self.n_threads
+        )
+        self.passes += 1.0
+        gradient /= self.total_weight
+        gradient += self.ridge * theta
+        return self._penalised(loss, theta), gradient, self._symmetric(hessian)
+
+    def gram(self, curvature):
+        """sum_i curvature_i x_i x_i' / total weight + ridge, full symmetric."""
+        out = np.empty((padded(self.q),) * 2)
+        self.problem.gram(curvature, out, self.n_threads)
+        self.passes += 1.0
+        return self._symmetric(out)
+
+    def _symmetric(self, upper):
+        full = np.triu(upper[: self.q, : self.q])
+        full += np.triu(full, 1).T
+        full /= self.total_weight
+        full[np.diag_indices(self.q)] += self.ridge
+        return full
+
+    def curved_product(self, curvature, v):
+        """X' diag(curvature) X v / total weight + ridge * v."""
+        out = np.empty(self.q)
+        self.problem.curved_product(curvature, v, out, self.n_threads)
+        self.passes += 1.0
+        out /= self.total_weight
+        out += self.ridge * v
+        return out
+
+    def collect(self, per_row, squared=False):
+        """X' r / total weight, or with squared values; no penalty."""
+        return self.gather(per_row, squared) / self.total_weight
+
+    def dual_gap(self, theta, d, left=None):
+        """Bound on f(theta) - min f from a step d, and how much of f(theta + d) it leaves open.
+
+        `left` is ``gradient + Hessian d``, what the step leaves unsolved; None means nothing.
+        Returns (inf, inf) where the step leads outside of the dual's domain.
+        """
+        cost, reach, fourth = self.problem.dual_gap(theta, d, None, self.n_threads)
+        self.passes += 1.0
+        if not reach < 1.0:
+            return np.inf, np.inf
+        penalty = self.ridge * d
+        if left is None:
+            short = 0.5 * float(penalty @ d)
+        else:
+            free = self.ridge > 0.0
+            if np.any(left[~free]):
+                return np.inf, np.inf
+            short = 0.5 * float(((left - penalty)[free] ** 2 / self.ridge[free]).sum())
+        return cost / self.total_weight + short, fourth / self.total_weight
+
+    def gather(self, per_row, squared=False):
+        """X' r, or with squared values, not divided by anything; shape (q,)."""
+        out = np.empty(self.q)
+        self.problem.collect(per_row, out, squared, self.n_threads)
+        self.passes += 1.0
+        return out
+
+    def scores(self, theta):
+        """x_i . theta with the offset, shape (n,)."""
+        return self._predict(self.problem, theta)
+
+    def along(self, v):
+        """x_i . v without the offset, shape (n,)."""
+        return self._predict(self._plain, v)
+
+    def _predict(self, problem, v):
+        out = np.empty(self.n)
+        problem.predict(v, out, self.n_threads)
+        self.passes += 1.0
+        return out
+
+    @cached_property
+    def _plain(self):
+        if self.offset is None:
+            return self.problem
+        return Problem(self.matrix, None, None, None, self.fit_intercept, self.rows)
+
+    def sample(self, rows, factor):
+        """The objective over some rows, their weights multiplied by `factor` (array or 1.0)."""
+        weight = np.ones(len(rows)) if self.weight is None else self.weight[rows]
+        weight = weight * factor
+        offset = None if self.offset is None else self.offset[rows]
+        itemsize = 4 if self.float32 else 8
+        copies = self.matrix.layout != "C" or len(rows) * self.p * itemsize <= 0.04 * self.dense_bytes
+        if copies:
+            X = design.pick_rows(self.X, rows)
+            matrix, picked = design.as_matrix(X), None
+        else:
+            X, matrix, picked = self.X, self.matrix, rows
+        return Objective(
+            X, matrix, self.y[rows], weight, offset, self.fit_intercept, self.alpha, self.n_threads,
+            picked,
+        )  # fmt: skip
+
+    def null_start(self):
+        """Zero coefficients, and the intercept that fits the mean target."""
+        theta = np.zeros(self.q)
+        if self.fit_intercept:
+            mean = float(np.average(self.y, weights=self.weight))
+            mean = min(max(mean, 1e-12), 1.0 - 1e-12)
+            theta[-1] = np.log(mean / (1.0 - mean))
+        return theta

@@ -1,0 +1,185 @@
+"""Multi-level quasi-Newton for tall data: most of the work is done on a sample of the rows.
+
+1. Newton on a small sample, in one compiled call.
+2. On a larger sample: its Hessian once, then preconditioned L-BFGS until the sample's own
+   statistical error is reached; going further there is wasted.
+3. On all rows: L-BFGS whose initial matrix is the sample's Hessian.  m random rows know the Hessian to
+   about sqrt(p/m), so a pass contracts the error by p/m or so.
+
+Certificate: the same matrix P = sum_S k_i x_i x_i' + ridge, k_i = (sample weight) * curvature when P was
+built.  With d = -P^{-1} g, moving the dual variables of the sampled rows by k_i x_i'd makes the dual
+constraints hold exactly for *all* rows, so that dual point's gap bounds f - min f.  The proof is that of
+reference.duality_gap with rho_i = k_i x_i'd / (the row's own weight and present curvature) in place of
+x_i'd.  It is (n/m) times the estimate g'P^{-1}g / 2, and costs products over the sample only.
+
+Related: Erdogdu & Montanari, "Convergence rates of sub-sampled Newton methods" (2015); Byrd, Chin,
+Neveitt & Nocedal, "On the use of stochastic Hessian information" (2011).
+"""
+
+import numpy as np
+
+from fastlogreg._kernels.core import Problem
+from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER
+from fastlogreg.solvers.linear import Inverse
+from fastlogreg.solvers.newton import newton
+from fastlogreg.solvers.quasi_newton import Pairs, search
+from fastlogreg.solvers.state import Solution
+
+SEED = 20260101  # of the sample: the same rows in every run
+
+
+def sample_size(n, q):
+    """Rows of the larger sample: enough that its Hessian is within a few percent."""
+    return int(min(max(n // 50, 24 * q, min(200 * q, 20_000)), n // 4))
+
+
+def draw(objective, size):
+    """About `size` rows and their factors: jittered systematic, all of a rare class.
+
+    Systematic over the whole range, so that sorted rows do no harm; jittered, so that periodic ones
+    do not either.
+    """
+    n, y = objective.n, objective.y
+    rng = np.random.default_rng(SEED)
+    rows = ((np.arange(size) + rng.random(size)) * (n / size)).astype(np.int64)
+    np.minimum(rows, n - 1, out=rows)
+    factor = np.full(size, n / size)
+    if y.dtype.char != "d":
+        ones = int(np.count_nonzero(y))
+        rare, n_rare = (1, ones) if 2 * ones <= n else (0, n - ones)
+        if n_rare < 0.2 * n and n_rare <= size:
+            common = rows[y[rows] != rare]
+            rare_rows = np.flatnonzero(y == rare)
+            factor = np.concatenate(
+                [np.full(len(common), (n - n_rare) / len(common)), np.ones(n_rare)]
+            )
+            rows = np.concatenate([common, rare_rows])
+            order = np.argsort(rows, kind="stable")
+            rows, factor = rows[order], factor[order]
+    if objective.weight is not None:
+        counts = objective.weight[rows] > 0
+        rows, factor = rows[counts], factor[counts]
+    return rows, factor
+
+
+class SampledHessian:
+    """The Hessian of the sampled rows at a point: preconditioner and certificate for all rows."""
+
+    def __init__(self, objective, sample, factor, theta):
+        self.objective, self.sample = objective, sample
+        # each row with its own weight, not the one it was drawn with
+        self.own = Problem(
+            sample.matrix, sample.y, sample.weight / factor, sample.offset, sample.fit_intercept,
+            sample.rows,
+        )  # fmt: skip
+        curvature = np.empty(sample.n)
+        sample.value_gradient(theta, curvature=curvature)
+        self.moves = curvature / sample.total_weight
+        matrix = sample.gram(curvature)
+        self.certifier = self.inverse = Inverse(matrix)
+        rare = self._rare_columns()
+        if rare.size:
+            # hardly in the sample: their curvature is taken from all rows instead
+            full = np.empty(objective.n)
+            objective.value_gradient(theta, curvature=full)
+            exact = objective.collect(full, squared=True) + objective.ridge
+            matrix[rare, rare] = np.maximum(matrix[rare, rare], exact[rare])
+            self.inverse = Inverse(matrix)
+
+    def _rare_columns(self):
+        X = self.sample.X
+        if self.sample.sparse:
+            seen = X.getnnz(axis=0)
+        elif self.sample.n == len(X):
+            seen = np.count_nonzero(X, axis=0)
+        else:
+            return np.empty(0, dtype=int)
+        return np.flatnonzero(seen < 12)
+
+    def estimate(self, g):
+        """What f is likely to lie above its minimum, and the preconditioned gradient."""
+        v = self.inverse(g)
+        return 0.5 * float(g @ v), v
+
+    def gap(self, theta, g):
+        """Certified bound on f(theta) - min f; inf where nothing is proved."""
+        if self.certifier.rank < len(g):
+            return np.inf
+        sample, ridge = self.sample, self.objective.ridge
+        d = -self.certifier(g)
+        for _ in range(2):  # refinement: the dual constraints have to hold to rounding
+            u = sample.along(d)
+            d -= self.certifier(g + sample.gather(self.moves * u) + ridge * d)
+        total = self.objective.total_weight
+        cost, reach, _ = self.own.dual_gap(theta, d, self.moves * total, sample.n_threads)
+        return cost / total + 0.5 * float(ridge @ (d * d)) if reach < 1.0 else np.inf
+
+
+def _solve_sample(objective, sample, factor, theta):
+    """A point within the sample's statistical error, and the sample's Hessian near it."""
+    step = max(1, sample.n // max(sample.n // 16, 6 * sample.q, 500))
+    if step > 1:
+        theta = _newton_in_one_call(sample.sample(np.arange(0, sample.n, step), 1.0), theta)
+    if sample.q <= 64:
+        theta = _newton_in_one_call(sample, theta)
+        return theta, SampledHessian(objective, sample, factor, theta)
+    sampled = SampledHessian(objective, sample, factor, theta)
+    f, g = sample.value_gradient(theta)
+    pairs = Pairs()
+    for _ in range(20):
+        if sampled.estimate(g)[0] <= 0.05 * sample.q / sample.n:
+            break
+        d = pairs.direction(g, sampled.inverse)
+        size, new, f, g_new = search(sample, theta, f, g, d)
+        if size == 0.0:
+            break
+        pairs.add(new - theta, g_new - g)
+        theta, g = new, g_new
+    return theta, sampled
+
+
+def _newton_in_one_call(objective, theta):
+    """Newton on a sample to its statistical error; the start again if that fails."""
+    moved = theta.copy()
+    status, *_ = objective.problem.newton(
+        moved, objective.alpha, objective.total_weight, 0.05 * objective.q / objective.n, 15
+    )
+    return moved if status in ("converged", "max_iter", "stalled") else theta
+
+
+def multilevel(objective, theta, tol, max_iter, watch):
+    """Minimise from theta until the certified gap is at most tol * objective; a `Solution`."""
+    size = sample_size(objective.n, objective.q)
+    rows, factor = draw(objective, size)
+    sample = objective.sample(rows, factor)
+    theta, sampled = _solve_sample(objective, sample, factor, theta)
+    objective.passes += sample.passes * sample.n / objective.n
+    if objective.alpha == 0.0 and sampled.inverse.rank < objective.q:
+        return newton(objective, theta, tol, max_iter, watch)
+    f, g = objective.value_gradient(theta)
+    pairs, before, slow = Pairs(), np.inf, 0
+    spread = float(factor.max())
+    for n_iter in range(max_iter + 1):
+        estimate, _ = sampled.estimate(g)
+        gap = sampled.gap(theta, g) if estimate * min(spread, 10.0) <= tol * f else np.inf
+        here = Solution(theta, f, gap, float(np.abs(g).max()), CONVERGED, n_iter)
+        stop = watch(n_iter, theta, f, gap)
+        if gap <= tol * f:
+            return here
+        if stop:
+            return here._replace(status=CALLBACK)
+        if n_iter == max_iter:
+            return here._replace(status=MAX_ITER)
+        slow += estimate > 0.3 * before
+        if slow > 6 or not np.isfinite(f):
+            break
+        before = estimate
+        d = pairs.direction(g, sampled.inverse)
+        step, new, f, g_new = search(objective, theta, f, g, d)
+        if step == 0.0:
+            break
+        pairs.add(new - theta, g_new - g)
+        theta, g = new, g_new
+    # the sample knows too little of these data, or doubles end here: the exact Hessian decides
+    solution = newton(objective, theta, tol, max_iter - n_iter, watch.after(n_iter))
+    return solution._replace(n_iter=solution.n_iter + n_iter)

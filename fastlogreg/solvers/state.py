@@ -1,0 +1,53 @@
+"""What solvers hand back and what they tell a callback."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Solution(NamedTuple):
+    """Where a solver ended; `status` is one of the stop reasons of `fastlogreg.result`."""
+
+    theta: np.ndarray
+    objective: float
+    gap: float
+    gradient_max: float
+    status: str
+    n_iter: int
+
+
+class Iteration(NamedTuple):
+    """One iteration on all rows, as a callback sees it."""
+
+    n_iter: int
+    objective: float
+    gap: float
+    coef: np.ndarray
+    intercept: float
+
+
+class Watch:
+    """Calls the user's callback with an `Iteration` after each iteration; True means stop.
+
+    `done` counts the iterations of a solver that handed over to the one that calls now.
+    """
+
+    def __init__(self, callback, fit_intercept, done=0):
+        self.callback, self.fit_intercept, self.done = callback, fit_intercept, done
+
+    def after(self, n_iter):
+        """The watch for a solver that goes on after n_iter iterations of another."""
+        return Watch(self.callback, self.fit_intercept, self.done + n_iter)
+
+    def __call__(self, n_iter, theta, objective, gap):
+        if self.callback is None or n_iter == 0:
+            return False
+        p = len(theta) - self.fit_intercept
+        intercept = float(theta[-1]) if self.fit_intercept else 0.0
+        return bool(
+            self.callback(Iteration(self.done + n_iter, objective, gap, theta[:p].copy(), intercept))
+        )
+
+
+# Relative size of f's rounding: below it, descent cannot be told from noise.
+ROUNDING = 4e-15

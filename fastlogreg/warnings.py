@@ -1,0 +1,45 @@
+"""Warnings about fits that did not reach, or do not have, an optimum."""
+
+import warnings
+
+from sklearn.exceptions import ConvergenceWarning
+
+from fastlogreg.result import CALLBACK, SEPARATED
+
+__all__ = ["ConvergenceWarning", "SeparationWarning"]
+
+
+class SeparationWarning(ConvergenceWarning):
+    """The classes are separated by X, so that without a penalty there is no finite optimum."""
+
+
+def warn_unless_converged(result, tol, max_iter, stacklevel):
+    """Say what a fit that stopped early proved and what to do; silent if a callback asked to stop.
+
+    ``tol`` and ``max_iter`` are those given to `fastlogreg.fit`; ``stacklevel`` counts from the
+    caller, which is 1.
+    """
+    if result.converged or result.stop_reason == CALLBACK:
+        return
+    if result.stop_reason == SEPARATED:
+        text = (
+            "The classes are completely separated by X, so without a penalty no finite optimum "
+            "exists: the coefficients grow without bound and those returned only show a "
+            "direction. Use a penalty (for example C=1.0), or drop the columns that separate the "
+            "classes."
+        )
+        warnings.warn(text, SeparationWarning, stacklevel=stacklevel + 1)
+        return
+    certificate = result.certificate
+    if certificate.gap < float("inf"):
+        proved = (
+            f"the objective is certified within {certificate.gap:.1e} of its minimum (relative "
+            f"{certificate.relative_gap:.1e}, asked for {tol:.1e})"
+        )
+    else:
+        proved = "no bound on the distance of the objective to its minimum could be proved yet"
+    text = (
+        f"The fit stopped after {result.n_iter} iterations ({result.stop_reason}): {proved}. "
+        f"Raise max_iter (now {max_iter}), or tol if this is near enough."
+    )
+    warnings.warn(text, ConvergenceWarning, stacklevel=stacklevel + 1)
