@@ -123,11 +123,14 @@ def _fit_small(X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter
     """The whole fit in one compiled call; None where a singular Hessian needs the careful solver."""
     problem = kernels.Problem(matrix, y, weight, offset, fit_intercept)
     total = float(problem.n) if weight is None else float(weight.sum())
-    if theta is None:
+    started = theta is not None
+    if not started:
         theta = np.zeros(problem.q)
         if fit_intercept and max_iter:
             theta[-1] = _null_intercept(y, weight, total)
-    status, n_iter, objective, gap, gradient_max = problem.newton(theta, alpha, total, tol, max_iter)
+    status, n_iter, objective, gap, gradient_max = problem.newton(
+        theta, alpha, total, tol, max_iter, not started and max_iter > 0
+    )
     if status == "singular":
         return None
     if status == "nonfinite":

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from fastlogreg import design
-from fastlogreg._kernels.core import Problem, padded
+from fastlogreg._kernels.core import Problem, padded, symmetrise
 
 
 class Objective:
@@ -82,10 +82,8 @@ class Objective:
         return self._symmetric(out)
 
     def _symmetric(self, upper):
-        full = np.triu(upper[: self.q, : self.q])
-        full += np.triu(full, 1).T
-        full /= self.total_weight
-        full[np.diag_indices(self.q)] += self.ridge
+        full = np.empty((self.q, self.q))
+        symmetrise(upper, 1.0 / self.total_weight, self.ridge, full)
         return full
 
     def curved_product(self, curvature, v):

@@ -7,8 +7,8 @@ offset; both are immutable.  Sums are raw: weighted, not divided by the sum of w
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcpy, memset
 
 cdef extern from "flr.h" nogil:
     enum:
@@ -39,7 +39,7 @@ cdef extern from "flr.h" nogil:
         double *score
     ctypedef struct flr_newton_job:
         double alpha, total_weight, tol
-        int max_iter
+        int max_iter, sample_first, rough
         double *theta
         double *workspace
         double objective, gap, gradient_max
@@ -55,8 +55,12 @@ cdef extern from "flr.h" nogil:
         double loss_rows(const flr_problem *, Py_ssize_t, Py_ssize_t, const double *, double *,
                          double *) noexcept nogil
         void newton(const flr_problem *, flr_newton_job *) noexcept nogil
+        int cholesky(Py_ssize_t, Py_ssize_t, double *, double *, double *) noexcept nogil
+        void cholesky_solve(Py_ssize_t, Py_ssize_t, const double *, const double *,
+                            double *) noexcept nogil
     Py_ssize_t flr_padded(Py_ssize_t) noexcept
-    size_t flr_newton_workspace(Py_ssize_t, Py_ssize_t) noexcept
+    size_t flr_gram_scratch(Py_ssize_t) noexcept
+    size_t flr_newton_memory(Py_ssize_t, Py_ssize_t) noexcept
     const flr_table *flr_active() noexcept
     int flr_select(const char *) noexcept
     int flr_available(const char *) noexcept
@@ -554,8 +558,11 @@ cdef class Problem:
         check(outcome)
 
     def newton(self, double[::1] theta, double alpha, double total_weight, double tol,
-               int max_iter):
+               int max_iter, bint sample_first=False, bint rough=False):
         """Newton's method in one call; theta is start and solution.
+
+        With `sample_first` a start is sought on part of the rows; with `rough` the last step is taken
+        when the error is likely, not provably, within tol.
 
         Returns (status, n_iter, objective, gap, largest gradient entry); status is one of
         "converged", "max_iter", "stalled", "singular", "separated", "nonfinite".
@@ -566,13 +573,14 @@ cdef class Problem:
         if self.n == 0 or self.q == 0 or self.pb.x.layout == FLR_CSC:
             raise ValueError("Newton in one call needs rows, columns and a row-wise layout")
         cdef Py_ssize_t padded = flr_padded(self.p + 1) + 8
-        cdef double *memory = <double *>calloc(
-            padded + flr_newton_workspace(self.n, self.p), sizeof(double)
+        cdef double *memory = <double *>malloc(
+            (padded + flr_newton_memory(self.n, self.p)) * sizeof(double)
         )
         if memory == NULL:
             raise MemoryError("no memory for a Newton fit")
+        memset(memory, 0, padded * sizeof(double))
         job.alpha, job.total_weight, job.tol = alpha, total_weight, tol
-        job.max_iter = max_iter
+        job.max_iter, job.sample_first, job.rough = max_iter, sample_first, rough
         job.theta, job.workspace = memory, memory + padded
         memcpy(job.theta, &theta[0], self.q * sizeof(double))
         with nogil:
@@ -582,7 +590,62 @@ cdef class Problem:
         return STATUS[job.status], job.n_iter, job.objective, job.gap, job.gradient_max
 
 
+cdef class Cholesky:
+    """Factor of a symmetric positive definite matrix (upper triangle read), equilibrated.
+
+    `ok` is False, and `solve` refuses, where a pivot is lost to rounding.
+    """
+
+    cdef double *memory
+    cdef Py_ssize_t q
+    cdef readonly bint ok
+
+    def __cinit__(self, const double[:, ::1] a):
+        cdef Py_ssize_t q = a.shape[0], side = flr_padded(a.shape[0]), i
+        same_length(q, a.shape[1])
+        self.q = q
+        self.memory = <double *>malloc((side * side + side + flr_gram_scratch(q)) * sizeof(double))
+        if self.memory == NULL:
+            raise MemoryError("no memory for a factorisation")
+        for i in range(q):
+            memcpy(self.memory + side + i * side, &a[i, 0], q * sizeof(double))
+        with nogil:
+            self.ok = flr_active().cholesky(q, side, self.memory + side, self.memory,
+                                            self.memory + side + side * side)
+
+    def __dealloc__(self):
+        free(self.memory)
+
+    def solve(self, double[::1] x):
+        """x := (matrix)^{-1} x."""
+        cdef Py_ssize_t side = flr_padded(self.q)
+        same_length(x.shape[0], self.q)
+        if not self.ok:
+            raise ValueError("the matrix was not positive definite")
+        if self.q:
+            with nogil:
+                flr_active().cholesky_solve(self.q, side, self.memory + side, self.memory, &x[0])
+
+
 STATUS = ("converged", "max_iter", "stalled", "singular", "separated", "nonfinite")
+
+
+def symmetrise(const double[:, ::1] upper, double scale, const double[::1] ridge,
+               double[:, ::1] out):
+    """out = scale * (the symmetric matrix of that upper triangle) + diag(ridge)."""
+    cdef Py_ssize_t q = ridge.shape[0], i, j, a, b
+    same_length(out.shape[0], q)
+    same_length(out.shape[1], q)
+    if upper.shape[0] < q or upper.shape[1] < q:
+        raise ValueError(f"a matrix of {upper.shape[0]} rows has no {q} x {q} corner")
+    with nogil:
+        for a in range(0, q, 16):  # blocks, so that both triangles are walked in cache
+            for b in range(a, q, 16):
+                for i in range(a, min(a + 16, q)):
+                    for j in range(max(i, b), min(b + 16, q)):
+                        out[i, j] = out[j, i] = scale * upper[i, j]
+        for i in range(q):
+            out[i, i] += ridge[i]
 
 
 def padded(Py_ssize_t q):

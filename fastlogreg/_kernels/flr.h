@@ -65,16 +65,28 @@ enum { FLR_CONVERGED, FLR_MAX_ITER, FLR_STALLED, FLR_SINGULAR, FLR_SEPARATED, FL
 typedef struct {
     double alpha, total_weight, tol;
     int max_iter;
+    int sample_first; /* seek a start on part of the rows */
+    int rough;        /* of such a part: a step after the estimate is within tol, stop unproved */
     double *theta;     /* p + 1 values, zero-padded to flr_padded(p + 1) + 8: start and solution */
-    double *workspace; /* flr_newton_workspace(n, p) doubles */
+    double *workspace; /* flr_newton_memory(n, p) doubles */
     double objective, gap, gradient_max;
     int status, n_iter;
 } flr_newton_job;
 
+/* Vectors of the rows, the factor, vectors of the parameters with the L-BFGS pairs, packing, and a copy
+ * of at most half of the rows. */
 static inline size_t flr_newton_workspace(ptrdiff_t n, ptrdiff_t p)
 {
-    size_t q = (size_t)flr_padded(p + 1);
-    return 5 * ((size_t)n + 16) + 2 * q * q + 8 * q + flr_gram_scratch(p + 1) + 64;
+    size_t q = (size_t)flr_padded(p + 1), rows = (size_t)n;
+    return 6 * (rows + 16) + q * q + 20 * (q + 8) + flr_gram_scratch(p + 1) + 64;
+}
+
+static inline size_t flr_newton_memory(ptrdiff_t n, ptrdiff_t p)
+{
+    ptrdiff_t half = (n + 1) / 2;
+    size_t sample = flr_newton_workspace(half, p) + (size_t)half * (size_t)(p + 3) + (size_t)(p + 1);
+    size_t all = flr_newton_workspace(n, p);
+    return (sample > all ? sample : all) + 64;
 }
 
 /* Forms of a prediction: scores (n), or probabilities of target 0 and 1 (n, 2). */
@@ -122,6 +134,10 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     /* tiles of the upper triangle of H (Q x Q) += sum_i h_i x_i x_i' over rows [lo, hi), h NULL: 1 */\
     X(void, gram, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *h, double *H,   \
                    double *scratch))                                                                \
+    /* factor and solve with a symmetric positive definite matrix, see cholesky.inl */              \
+    X(int, cholesky, (ptrdiff_t q, ptrdiff_t Q, double *A, double *scale, double *scratch))         \
+    X(void, cholesky_solve,                                                                         \
+      (ptrdiff_t q, ptrdiff_t Q, const double *U, const double *scale, double *x))                  \
     X(double, sum, (const double *x, ptrdiff_t n))
 
 typedef struct {

@@ -32,7 +32,9 @@ FLR_INLINE void tile(const int nv, ptrdiff_t rows, const double *a, const double
             v_store(H + m * Q + v * VL, v_load(H + m * Q + v * VL) + acc[m][v]);
 }
 
-static void tiles(ptrdiff_t rows, ptrdiff_t Q, const double *xp, const double *hp, double *H)
+/* Upper tiles of the Q x Q matrix H (row stride ld) += the packed rows' products. */
+static void tiles(ptrdiff_t rows, ptrdiff_t Q, ptrdiff_t ld, const double *xp, const double *hp,
+                  double *H)
 {
     for (ptrdiff_t column = 0; column < Q; column += PANEL) {
         const ptrdiff_t width = column + PANEL <= Q ? PANEL : Q - column;
@@ -40,15 +42,15 @@ static void tiles(ptrdiff_t rows, ptrdiff_t Q, const double *xp, const double *h
         for (ptrdiff_t row = 0; row < column + width; row += VL) {
             const ptrdiff_t skip = row > column ? row - column : 0;
             const double *a = hp + row * FLR_GRAM_ROWS;
-            double *out = H + row * Q + column + skip;
+            double *out = H + row * ld + column + skip;
             switch ((width - skip) / VL) {
-            case 1: tile(1, rows, a, panel + skip, width, out, Q); break;
-            case 2: tile(2, rows, a, panel + skip, width, out, Q); break;
+            case 1: tile(1, rows, a, panel + skip, width, out, ld); break;
+            case 2: tile(2, rows, a, panel + skip, width, out, ld); break;
 #if PANEL / VL >= 3
-            case 3: tile(3, rows, a, panel + skip, width, out, Q); break;
+            case 3: tile(3, rows, a, panel + skip, width, out, ld); break;
 #endif
 #if PANEL / VL >= 4
-            case 4: tile(4, rows, a, panel + skip, width, out, Q); break;
+            case 4: tile(4, rows, a, panel + skip, width, out, ld); break;
 #endif
             default: break;
             }

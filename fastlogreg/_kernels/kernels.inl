@@ -1,6 +1,4 @@
 /* The kernels of flr.h for one instruction set: included by kernels_*.c, which name the set. */
-#include <math.h>
-
 #include "flr.h"
 #include "simd.h"
 
@@ -45,6 +43,7 @@ FLR_INLINE double s_term(const int squared, double x) { return squared ? x * x :
 #undef LOAD_TAIL
 
 #include "gram.inl"
+#include "cholesky.inl"
 #include "evaluate.inl"
 #include "elementwise.inl"
 #include "newton.inl"

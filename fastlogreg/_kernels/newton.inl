@@ -1,8 +1,11 @@
 /* Newton's method on a small problem, start to end without leaving C.
  *
- * Per step: gradient and Hessian from the rows' residuals and curvatures, one Cholesky
- * factorisation of the equilibrated Hessian, the rows' score changes u = X d; from these follow the
- * certificate (below), the line search and the next scores without another product with X.
+ * Start: with many more rows than parameters, Newton on every k-th row first; a Hessian there costs 1/k.
+ * Per step: the gradient from the rows' residuals, the Hessian from their curvatures (one Cholesky
+ * factorisation of the equilibrated matrix), the rows' score changes u = X d; from these follow the
+ * certificate, the line search and the next scores without another product with X.
+ * Quasi-Newton steps: while the last Hessian still contracts the error well it is kept, since it costs
+ * p/2 times as much as the rest, and corrected by L-BFGS pairs.
  * Certificate: the dual point of d gives min f >= f - gap, gap = (costs of dual_terms) + alpha/2 |d|^2;
  * any later point's gap is its f less that bound, so the last step needs no Hessian at its end.
  * Line search: Armijo with halving; within rounding of f the point is final.
@@ -10,61 +13,7 @@
 
 /* Relative size of the rounding in f: descent below it is noise. */
 #define ROUNDING 4e-15
-
-/* A := U with U'U = A for the q x q upper triangle (row stride ld) of a unit-diagonal matrix;
- * 0 if a pivot is lost to rounding. */
-static int cholesky(ptrdiff_t q, ptrdiff_t ld, double *A)
-{
-    const double least = 20.0 * (double)q * 2.2e-16;
-    for (ptrdiff_t k = 0; k < q; k++) {
-        double *FLR_RESTRICT row = A + k * ld;
-        if (!(row[k] > least)) return 0;
-        const double inverse = 1.0 / sqrt(row[k]);
-        for (ptrdiff_t j = k; j < q; j++) row[j] *= inverse;
-        for (ptrdiff_t i = k + 1; i < q; i++) {
-            double *FLR_RESTRICT other = A + i * ld;
-            const double factor = row[i];
-            for (ptrdiff_t j = i; j < q; j++) other[j] -= factor * row[j];
-        }
-    }
-    return 1;
-}
-
-/* x := (U'U)^{-1} x */
-static void cholesky_solve(ptrdiff_t q, ptrdiff_t ld, const double *U, double *x)
-{
-    for (ptrdiff_t k = 0; k < q; k++) {
-        const double *row = U + k * ld;
-        const double xk = x[k] /= row[k];
-        for (ptrdiff_t j = k + 1; j < q; j++) x[j] -= xk * row[j];
-    }
-    for (ptrdiff_t k = q - 1; k >= 0; k--) {
-        const double *row = U + k * ld;
-        double sum = x[k];
-        for (ptrdiff_t j = k + 1; j < q; j++) sum -= row[j] * x[j];
-        x[k] = sum / row[k];
-    }
-}
-
-/* d := -(H + alpha I)^{-1} g through the equilibrated Cholesky factor; 0 if H is singular. */
-static int newton_direction(ptrdiff_t q, ptrdiff_t Q, double *H, double *scale, const double *g,
-                            double *d)
-{
-    for (ptrdiff_t j = 0; j < q; j++) {
-        if (H[j * Q + j] == 0.0) H[j * Q + j] = 1.0; /* a column of zeros: its coefficient stays */
-        if (!(H[j * Q + j] > 0.0 && H[j * Q + j] < 1e300)) return 0;
-        scale[j] = 1.0 / sqrt(H[j * Q + j]);
-    }
-    for (ptrdiff_t i = 0; i < q; i++) {
-        for (ptrdiff_t j = i; j < q; j++) H[i * Q + j] *= scale[i] * scale[j];
-        H[i * Q + i] = 1.0;
-        d[i] = -g[i] * scale[i];
-    }
-    if (!cholesky(q, Q, H)) return 0;
-    cholesky_solve(q, Q, H, d);
-    for (ptrdiff_t j = 0; j < q; j++) d[j] *= scale[j];
-    return 1;
-}
+enum { PAIRS = 6 };
 
 static double penalised(const flr_newton_job *job, ptrdiff_t p, double loss, const double *theta)
 {
@@ -103,93 +52,239 @@ static void small_gradient(const flr_problem *pb, flr_newton_job *job, ptrdiff_t
     }
 }
 
-static void newton(const flr_problem *pb, flr_newton_job *job)
+/* H := U with U'U = scaled (sum h x x' / total weight + alpha I); 0 if singular. */
+static int factor_hessian(const flr_problem *pb, const flr_newton_job *job, ptrdiff_t rows,
+                          const double *h, double *H, double *scale, double *scratch)
 {
     const ptrdiff_t n = pb->n, p = pb->x.p, q = p + (pb->intercept ? 1 : 0), Q = flr_padded(q);
-    const ptrdiff_t rows = block_rows(pb) < 256 ? block_rows(pb) : 256;
-    double *z = job->workspace, *u = z + n + 16, *r = u + n + 16, *h = r + n + 16;
-    double *z_new = h + n + 16, *H = z_new + n + 16, *g = H + Q * Q, *d = g + Q + 8;
-    double *scale = d + Q + 8, *theta_new = scale + Q + 8, *scratch = theta_new + Q + 8;
-    double *theta = job->theta, f, f_new, least = -(double)INFINITY; /* min f is no less */
     const double inverse_weight = 1.0 / job->total_weight;
-
+    ptrdiff_t filled = 0;
+    memset(H, 0, (size_t)(Q * Q) * sizeof(double));
     for (ptrdiff_t i = 0; i < n; i += rows)
-        block_scores(pb, i, n - i < rows ? n - i : rows, rows, theta, pb->intercept ? theta[p] : 0.0, 1,
-                     z + i);
+        gram_add(pb, i, n - i < rows ? n - i : rows, &filled, h + i, H, scratch);
+    gram_add(pb, n, 0, &filled, 0, H, scratch);
+    for (ptrdiff_t i = 0; i < q; i++) {
+        for (ptrdiff_t j = i; j < q; j++) H[i * Q + j] *= inverse_weight;
+        if (i < p) H[i * Q + i] += job->alpha;
+    }
+    return cholesky(q, Q, H, scale, scratch);
+}
+
+/* d := -(factored matrix)^{-1} g; returns g'd */
+static double solve(ptrdiff_t q, ptrdiff_t Q, const double *U, const double *scale, const double *g,
+                    double *d)
+{
+    double slope = 0.0;
+    for (ptrdiff_t j = 0; j < q; j++) d[j] = -g[j];
+    cholesky_solve(q, Q, U, scale, d);
+    for (ptrdiff_t j = 0; j < q; j++) slope += g[j] * d[j];
+    return slope;
+}
+
+/* L-BFGS pairs around the factored Hessian: the last steps and the gradient's changes. */
+typedef struct {
+    ptrdiff_t q, Q;
+    const double *U, *scale;
+    double *step, *change; /* PAIRS x (Q + 8) each */
+    double rho[PAIRS];
+    int count;
+} memory_t;
+
+static void remember(memory_t *memory, const double *d, double size, const double *g, const double *g_old)
+{
+    const ptrdiff_t q = memory->q, row = memory->Q + 8;
+    double curvature = 0.0;
+    if (memory->count == PAIRS) {
+        memmove(memory->step, memory->step + row, (size_t)((PAIRS - 1) * row) * sizeof(double));
+        memmove(memory->change, memory->change + row, (size_t)((PAIRS - 1) * row) * sizeof(double));
+        memmove(memory->rho, memory->rho + 1, (PAIRS - 1) * sizeof(double));
+        memory->count--;
+    }
+    double *step = memory->step + memory->count * row, *change = memory->change + memory->count * row;
+    for (ptrdiff_t j = 0; j < q; j++) {
+        step[j] = size * d[j];
+        change[j] = g[j] - g_old[j];
+        curvature += step[j] * change[j];
+    }
+    if (curvature > 0.0) memory->rho[memory->count++] = 1.0 / curvature;
+}
+
+/* d := -(approximate inverse Hessian) g by the two-loop recursion; returns g'd */
+static double quasi_newton_direction(const memory_t *memory, const double *g, double *work, double *d)
+{
+    const ptrdiff_t q = memory->q, row = memory->Q + 8;
+    double weight[PAIRS], slope = 0.0;
+    memcpy(work, g, (size_t)q * sizeof(double));
+    for (int k = memory->count - 1; k >= 0; k--) {
+        double a = 0.0;
+        for (ptrdiff_t j = 0; j < q; j++) a += memory->step[k * row + j] * work[j];
+        weight[k] = a *= memory->rho[k];
+        for (ptrdiff_t j = 0; j < q; j++) work[j] -= a * memory->change[k * row + j];
+    }
+    solve(q, memory->Q, memory->U, memory->scale, work, d); /* minus the inverse's product */
+    for (int k = 0; k < memory->count; k++) {
+        double b = 0.0;
+        for (ptrdiff_t j = 0; j < q; j++) b += memory->change[k * row + j] * d[j];
+        b = weight[k] + memory->rho[k] * b;
+        for (ptrdiff_t j = 0; j < q; j++) d[j] -= b * memory->step[k * row + j];
+    }
+    for (ptrdiff_t j = 0; j < q; j++) slope += g[j] * d[j];
+    return slope;
+}
+
+static void all_scores(const flr_problem *pb, const double *v, int with_offset, double *out)
+{
+    const ptrdiff_t rows = block_rows(pb) < 256 ? block_rows(pb) : 256;
+    for (ptrdiff_t i = 0; i < pb->n; i += rows)
+        block_scores(pb, i, pb->n - i < rows ? pb->n - i : rows, rows, v,
+                     pb->intercept ? v[pb->x.p] : 0.0, with_offset, out + i);
+}
+
+/* The gap that the dual point of step d proves at scores z; u holds X d. inf if it proves nothing. */
+static double proved_gap(const flr_problem *pb, const flr_newton_job *job, const double *z,
+                         const double *u, const double *h, const double *moves, const double *d)
+{
+    double cost[3] = {0.0, 0.0, 0.0}, ridge = 0.0;
+    dual_terms(pb->n, z, u, h, pb->weight, moves, cost);
+    for (ptrdiff_t j = 0; j < pb->x.p; j++) ridge += d[j] * d[j];
+    if (!(cost[1] < 1.0)) return (double)INFINITY;
+    return cost[0] / job->total_weight + 0.5 * job->alpha * ridge;
+}
+
+/* Newton steps from job->theta on; the workspace is laid out as flr_newton_workspace counts. */
+static void newton_steps(const flr_problem *pb, flr_newton_job *job)
+{
+    const ptrdiff_t n = pb->n, p = pb->x.p, q = p + (pb->intercept ? 1 : 0), Q = flr_padded(q);
+    const ptrdiff_t rows = block_rows(pb) < 256 ? block_rows(pb) : 256, vector = Q + 8;
+    double *z = job->workspace, *u = z + n + 16, *r = u + n + 16, *h = r + n + 16;
+    double *z_new = h + n + 16, *moves = z_new + n + 16, *U = moves + n + 16, *g = U + Q * Q;
+    double *d = g + vector, *scale = d + vector, *theta_new = scale + vector, *g_old = theta_new + vector;
+    double *direct = g_old + vector, *pairs = direct + vector, *scratch = pairs + 2 * PAIRS * vector;
+    double *theta = job->theta, f, f_new, estimate = 0.0, size = 1.0;
+    double least = -(double)INFINITY; /* min f is no less */
+    /* how much a kept Hessian must cut the squared error; a new one costs about q/8 such steps */
+    const double keep = q < 8 ? 0.0 : q < 16 ? 0.01 : q < 32 ? 0.05 : 0.2;
+    memory_t memory = {q, Q, U, scale, pairs, pairs + PAIRS * vector, {0}, 0};
+    int factored = 0;
+
+    memset(direct, 0, (size_t)vector * sizeof(double));
+    memset(d, 0, (size_t)vector * sizeof(double));
+    all_scores(pb, theta, 1, z);
     f = penalised(job, p, loss_rows(pb, 0, n, z, r, h), theta);
-    job->status = FLR_MAX_ITER;
     for (job->n_iter = 0;; job->n_iter++) {
-        double cost[3] = {0.0, 0.0, 0.0}, ridge = 0.0, slope = 0.0, size = 1.0;
-        ptrdiff_t filled = 0;
-        memset(H, 0, (size_t)(Q * Q) * sizeof(double));
+        double slope = 0.0;
+        int fresh = 1;
+        memcpy(g_old, g, (size_t)vector * sizeof(double));
         small_gradient(pb, job, rows, r, theta, g);
-        for (ptrdiff_t i = 0; i < n; i += rows)
-            gram_add(pb, i, n - i < rows ? n - i : rows, &filled, h + i, H, scratch);
-        gram_add(pb, n, 0, &filled, 0, H, scratch);
-        for (ptrdiff_t i = 0; i < q; i++) {
-            for (ptrdiff_t j = i; j < q; j++) H[i * Q + j] *= inverse_weight;
-            if (i < p) H[i * Q + i] += job->alpha;
-        }
         job->objective = f;
-        job->gap = (double)INFINITY;
-        if (!(f < (double)INFINITY) || !(job->gradient_max < (double)INFINITY)) {
-            job->status = FLR_NONFINITE;
-            return;
+        job->gap = f - least + ROUNDING * f;
+        job->status = FLR_CONVERGED;
+        if (job->gap <= job->tol * f) return;
+        job->status = FLR_NONFINITE;
+        if (!(f < (double)INFINITY) || !(job->gradient_max < (double)INFINITY)) return;
+        job->status = FLR_SEPARATED;
+        if (job->alpha == 0.0 && f < 1e-8 && all_right(pb, z)) return;
+        if (factored) {
+            const double now = -0.5 * solve(q, Q, U, scale, g, direct);
+            fresh = !(now > 0.0 && now < keep * estimate && size == 1.0);
+            if (!fresh) {
+                remember(&memory, d, size, g, g_old);
+                estimate = now;
+                slope = quasi_newton_direction(&memory, g, theta_new, d);
+                fresh = !(slope < 0.0);
+                if (!fresh && now <= 4.0 * job->tol * f) {
+                    all_scores(pb, direct, 0, u);
+                    const double gap = proved_gap(pb, job, z, u, h, moves, direct);
+                    if (gap < job->gap) job->gap = gap;
+                }
+            }
         }
-        memset(d, 0, (size_t)(Q + 8) * sizeof(double));
-        if (!newton_direction(q, Q, H, scale, g, d)) {
+        if (fresh) {
             job->status = FLR_SINGULAR;
-            return;
+            if (!factor_hessian(pb, job, rows, h, U, scale, scratch)) return;
+            memcpy(moves, h, (size_t)n * sizeof(double));
+            factored = 1;
+            memory.count = 0;
+            slope = solve(q, Q, U, scale, g, d);
+            estimate = -0.5 * slope;
         }
-        for (ptrdiff_t i = 0; i < n; i += rows)
-            block_scores(pb, i, n - i < rows ? n - i : rows, rows, d, pb->intercept ? d[p] : 0.0, 0, u + i);
-        dual_terms(n, z, u, h, pb->weight, 0, cost);
-        for (ptrdiff_t j = 0; j < q; j++) {
-            slope += g[j] * d[j];
-            if (j < p) ridge += job->alpha * d[j] * d[j];
+        job->status = FLR_CONVERGED;
+        if (job->gap <= job->tol * f) return;
+        all_scores(pb, d, 0, u);
+        if (fresh && estimate <= 0.01 * f) { /* farther off nothing can be proved */
+            const double gap = proved_gap(pb, job, z, u, h, 0, d);
+            if (gap < job->gap) job->gap = gap;
         }
-        if (cost[1] < 1.0) {
-            job->gap = cost[0] * inverse_weight + 0.5 * ridge;
-            if (f - job->gap > least) least = f - job->gap;
-        }
-        if (job->gap <= job->tol * f) {
-            job->status = FLR_CONVERGED;
-            return;
-        }
-        if (job->alpha == 0.0 && f < 1e-8 && all_right(pb, z)) {
-            job->status = FLR_SEPARATED;
-            return;
-        }
+        if (job->gap <= job->tol * f) return;
+        if (f - job->gap > least) least = f - job->gap;
+        job->status = FLR_MAX_ITER;
         if (job->n_iter >= job->max_iter) return;
-        for (;;) {
+        for (size = 1.0;;) {
             for (ptrdiff_t i = 0; i < n; i++) z_new[i] = z[i] + size * u[i];
             for (ptrdiff_t j = 0; j < q; j++) theta_new[j] = theta[j] + size * d[j];
             f_new = penalised(job, p, loss_rows(pb, 0, n, z_new, r, h), theta_new);
             if (f_new <= f + 1e-4 * size * slope) break;
-            if (-slope * size <= 1e-14 * f && f_new <= f * (1.0 + ROUNDING)) {
-                /* the promised descent is below rounding: this is as far as doubles go */
-                job->status = FLR_STALLED;
-                return;
-            }
+            job->status = FLR_STALLED;
+            /* the promised descent is below rounding: this is as far as doubles go */
+            if (-slope * size <= 1e-14 * f && f_new <= f * (1.0 + ROUNDING)) return;
             size *= 0.5;
-            if (size < 1e-12) {
-                job->status = FLR_STALLED;
-                return;
-            }
+            if (size < 1e-12) return;
         }
         f = f_new;
         memcpy(theta, theta_new, (size_t)q * sizeof(double));
         double *swap = z;
         z = z_new;
         z_new = swap;
-        const double gap = f - least + ROUNDING * f;
-        if (gap <= job->tol * f) {
+        if (job->rough && estimate <= job->tol * f) {
             job->status = FLR_CONVERGED;
-            job->gap = gap;
-            job->objective = f;
-            job->n_iter++;
-            small_gradient(pb, job, rows, r, theta, g);
             return;
         }
     }
+}
+
+/* theta := the solution on every k-th row, to within that sample's own statistical error. */
+static void start_on_sample(const flr_problem *pb, flr_newton_job *job)
+{
+    const ptrdiff_t n = pb->n, p = pb->x.p, q = p + (pb->intercept ? 1 : 0), k = n / (8 * q + 40);
+    if (k < 2 || pb->x.layout > FLR_DENSE_F) return;
+    flr_problem sample = *pb;
+    flr_newton_job part = *job;
+    const ptrdiff_t m = (n + k - 1) / k;
+    double *X = job->workspace + flr_newton_workspace(m, p), *y = X + m * p, *s = y + m, *o = s + m;
+    double weight = 0.0, before[2] = {0.0, 0.0};
+    for (ptrdiff_t i = 0; i < m; i++) {
+        const ptrdiff_t row = i * k, at = pb->rows ? pb->rows[row] : row;
+        const ptrdiff_t across = pb->x.layout == FLR_DENSE_C ? 1 : pb->x.ld;
+        const ptrdiff_t first = pb->x.layout == FLR_DENSE_C ? at * pb->x.ld : at;
+        for (ptrdiff_t j = 0; j < p; j++)
+            X[i * p + j] = pb->x.is_float ? ((const float *)pb->x.values)[first + j * across]
+                                          : ((const double *)pb->x.values)[first + j * across];
+        y[i] = pb->label ? pb->label[row] : pb->target[row];
+        s[i] = pb->weight ? pb->weight[row] : 1.0;
+        o[i] = pb->offset ? pb->offset[row] : 0.0;
+        weight += s[i];
+        before[y[i] > 0.5] += s[i];
+    }
+    if (!(before[0] > 0.0) || !(before[1] > 0.0)) return; /* one class: nothing to learn from */
+    sample.x = (flr_matrix){FLR_DENSE_C, 0, m, p, p, X, 0, 0};
+    sample.n = m;
+    sample.rows = 0;
+    sample.label = 0;
+    sample.target = y;
+    sample.weight = pb->weight ? s : 0;
+    sample.offset = pb->offset ? o : 0;
+    double *start = o + m;
+    memcpy(start, job->theta, (size_t)q * sizeof(double));
+    part.total_weight = weight;
+    part.tol = 3.0 * (double)q / (double)m;
+    part.max_iter = 6;
+    part.rough = 1;
+    newton_steps(&sample, &part);
+    if (part.status != FLR_CONVERGED) memcpy(job->theta, start, (size_t)q * sizeof(double));
+}
+
+static void newton(const flr_problem *pb, flr_newton_job *job)
+{
+    if (job->sample_first) start_on_sample(pb, job);
+    newton_steps(pb, job);
 }

@@ -7,6 +7,7 @@
 #ifndef FLR_SIMD_H
 #define FLR_SIMD_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -16,11 +17,13 @@
 #define FLR_UNROLL _Pragma("GCC unroll 16")
 #define FLR_PREFETCH_L2(p) __builtin_prefetch((const void *)(p), 0, 2)
 #define FLR_RESTRICT __restrict__
+#define FLR_ALIGN64 __attribute__((aligned(64)))
 #else
 #define FLR_INLINE static __inline
 #define FLR_UNROLL
 #define FLR_PREFETCH_L2(p) ((void)(p))
 #define FLR_RESTRICT
+#define FLR_ALIGN64
 #endif
 
 #if defined(FLR_AVX512)
@@ -45,6 +48,11 @@ FLR_INLINE vd v_set1(double a) { return _mm512_set1_pd(a); }
 FLR_INLINE vd v_fma(vd a, vd b, vd c) { return _mm512_fmadd_pd(a, b, c); }
 FLR_INLINE vd v_fnma(vd a, vd b, vd c) { return _mm512_fnmadd_pd(a, b, c); }
 FLR_INLINE vd v_abs(vd a) { return _mm512_abs_pd(a); }
+FLR_INLINE vd v_sqrt(vd a) { return _mm512_sqrt_pd(a); }
+FLR_INLINE vd v_load_label(const uint8_t *p)
+{
+    return _mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
 /* the second operand is returned when one is nan */
 FLR_INLINE vd v_max(vd a, vd b) { return _mm512_max_pd(a, b); }
 FLR_INLINE vmask v_gt(vd a, vd b) { return _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ); }
@@ -94,6 +102,13 @@ FLR_INLINE vd v_set1(double a) { return _mm256_set1_pd(a); }
 FLR_INLINE vd v_fma(vd a, vd b, vd c) { return _mm256_fmadd_pd(a, b, c); }
 FLR_INLINE vd v_fnma(vd a, vd b, vd c) { return _mm256_fnmadd_pd(a, b, c); }
 FLR_INLINE vd v_abs(vd a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a); }
+FLR_INLINE vd v_sqrt(vd a) { return _mm256_sqrt_pd(a); }
+FLR_INLINE vd v_load_label(const uint8_t *p)
+{
+    int32_t four;
+    memcpy(&four, p, 4);
+    return _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(four)));
+}
 FLR_INLINE vd v_max(vd a, vd b) { return _mm256_max_pd(a, b); }
 FLR_INLINE vmask v_gt(vd a, vd b) { return _mm256_cmp_pd(a, b, _CMP_GT_OQ); }
 FLR_INLINE vmask v_eq(vd a, vd b) { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
@@ -146,6 +161,8 @@ FLR_INLINE vmask v_eq(vd a, vd b) { return a == b; }
 FLR_INLINE vd v_select(vmask m, vd a, vd b) { return (vd)((m & (vmask)a) | (~m & (vmask)b)); }
 FLR_INLINE vd v_abs(vd a) { return (vd)((vmask)a & (vmask){INT64_MAX, INT64_MAX}); }
 FLR_INLINE vd v_max(vd a, vd b) { return v_select(a > b, a, b); }
+FLR_INLINE vd v_sqrt(vd a) { return (vd){sqrt(a[0]), sqrt(a[1])}; }
+FLR_INLINE vd v_load_label(const uint8_t *p) { return (vd){p[0], p[1]}; }
 FLR_INLINE vd v_round(vd a)
 {
     /* right for |a| < 2^51, all that is asked of it; volatile-free because of no -ffast-math */
@@ -163,7 +180,6 @@ FLR_INLINE vd v_rowsum(const vd *a) { return (vd){a[0][0] + a[0][1], a[1][0] + a
 
 #else
 /* ------------------------------------------------------------------ one double at a time */
-#include <math.h>
 #define VL 1
 typedef double vd;
 typedef int vmask;
@@ -181,6 +197,8 @@ FLR_INLINE vmask v_eq(vd a, vd b) { return a == b; }
 FLR_INLINE vd v_select(vmask m, vd a, vd b) { return m ? a : b; }
 FLR_INLINE vd v_abs(vd a) { return fabs(a); }
 FLR_INLINE vd v_max(vd a, vd b) { return a > b ? a : b; }
+FLR_INLINE vd v_sqrt(vd a) { return sqrt(a); }
+FLR_INLINE vd v_load_label(const uint8_t *p) { return *p; }
 FLR_INLINE vd v_round(vd a) { return rint(a); }
 FLR_INLINE vd v_scale2_normal(vd a, vd k) { return ldexp(a, (int)k); }
 FLR_INLINE double v_sum(vd a) { return a; }

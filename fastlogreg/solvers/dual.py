@@ -2,7 +2,7 @@
 
 With G = X X' the optimum is coef = X' beta, and with c_i = s_i h_i the Newton iterate solves
     (G + alpha C^{-1}) beta + b 1 = zeta,   1' beta = 0,   zeta = z - r / c  (the working response),
-as (C^1/2 G C^1/2 + alpha I) by Cholesky.  X is read for G once, and for coef and the proof at the end.
+as a system with C^1/2 G C^1/2 + alpha I.  X is read for G once, and for coef and the proof at the end.
 
 Certificate: alpha beta is a dual point that meets its constraints exactly, so with
 a_i = sigmoid(-y_i z_i) and moved_i the dual variable of row i,
@@ -13,10 +13,10 @@ Reference: Hastie & Tibshirani, "Efficient quadratic regularization for expressi
 """
 
 import numpy as np
-from scipy.linalg import lapack
 
-from fastlogreg._kernels.core import Problem, padded
+from fastlogreg._kernels.core import Problem, padded, symmetrise
 from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER, STALLED
+from fastlogreg.solvers.linear import Inverse
 from fastlogreg.solvers.state import ROUNDING, Solution
 
 
@@ -27,8 +27,8 @@ def row_gram(objective):
     out = np.empty((padded(n),) * 2)
     transposed.gram(None, out, objective.n_threads)
     objective.passes += 1.0
-    full = np.triu(out[:n, :n])
-    full += np.triu(full, 1).T
+    full = np.empty((n, n))
+    symmetrise(out, 1.0, np.zeros(n), full)
     return full
 
 
@@ -100,14 +100,12 @@ def _newton_point(objective, gram, z, r, c):
     inverse_root = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)
     system = gram * root * root[:, None]
     system[np.diag_indices(len(z))] += objective.alpha
-    sides = np.stack([root * z - r * inverse_root, root], axis=1)
-    _, solved, info = lapack.dposv(system, sides, lower=1)
-    if info:
-        raise np.linalg.LinAlgError(f"the {len(z)} x {len(z)} system of the rows is singular")
+    inverse = Inverse(system)
+    own, shift = inverse(root * z - r * inverse_root), inverse(root)
     b = 0.0
     if objective.fit_intercept:
-        b = float(root @ solved[:, 0]) / float(root @ solved[:, 1])
-    beta = root * (solved[:, 0] - b * solved[:, 1])
+        b = float(root @ own) / float(root @ shift)
+    beta = root * (own - b * shift)
     return beta, b
 
 

@@ -1,7 +1,8 @@
 """Solves with a symmetric positive (semi)definite matrix, equilibrated."""
 
 import numpy as np
-from scipy.linalg import lapack
+
+from fastlogreg._kernels.core import Cholesky
 
 
 class Inverse:
@@ -13,32 +14,40 @@ class Inverse:
     ----------
     rank : int
         Numerical rank; q if the Cholesky factorisation went through.
+    null : ndarray of shape (q, q - rank)
+        Spans the directions that A does not see.
+
+    Raises
+    ------
+    FloatingPointError
+        The matrix holds an infinity or NaN.
     """
 
     def __init__(self, matrix):
-        diagonal = matrix.diagonal().copy()
-        scale = np.where(diagonal > 0, 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0)), 1.0)
-        scaled = matrix * scale * scale[:, None]
-        q = len(scale)
-        dead = diagonal <= 0
-        if dead.any():
-            scaled[dead, :] = scaled[:, dead] = 0.0
-            scaled[dead, dead] = 1.0
-        self.scale, self.rank = scale, q
-        self.null = np.empty((q, 0))
-        # an upper Cholesky of the C-ordered matrix is LAPACK's lower one, without a copy
-        factor, info = lapack.dpotrf(scaled.T, lower=1, overwrite_a=0, clean=0)
-        if info == 0 and np.square(factor.diagonal()).min() > 20.0 * q * np.finfo(float).eps:
-            inverse, info = lapack.dpotri(factor, lower=1, overwrite_c=1)
-            inverse = np.tril(inverse) + np.tril(inverse, -1).T
-            self._inverse = inverse
-            return
-        values, vectors = np.linalg.eigh(scaled)
-        keep = values > values[-1] * 20.0 * q * np.finfo(float).eps
+        diagonal = matrix.diagonal()
+        if not np.isfinite(diagonal).all():
+            raise FloatingPointError("squares of the columns overflow")
+        q = len(diagonal)
+        self.rank, self.null = q, np.empty((q, 0))
+        self._factor = Cholesky(np.ascontiguousarray(matrix))
+        if not self._factor.ok:
+            self._decompose(matrix, diagonal)
+
+    def _decompose(self, matrix, diagonal):
+        live = diagonal > 0
+        scale = np.ones(len(diagonal))
+        scale[live] = 1.0 / np.sqrt(diagonal[live])
+        values, vectors = np.linalg.eigh(matrix * scale * scale[:, None])
+        keep = values > values.max(initial=0.0) * 20.0 * len(scale) * np.finfo(float).eps
         self.rank = int(keep.sum())
         self.null = scale[:, None] * vectors[:, ~keep]
-        vectors = vectors[:, keep]
+        vectors = scale[:, None] * vectors[:, keep]
+        self._factor = None
         self._inverse = (vectors / values[keep]) @ vectors.T
 
     def __call__(self, v):
-        return self.scale * (self._inverse @ (self.scale * v))
+        if self._factor is None:
+            return self._inverse @ v
+        x = np.array(v)
+        self._factor.solve(x)
+        return x

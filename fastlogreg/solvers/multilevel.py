@@ -117,12 +117,12 @@ class SampledHessian:
 
 def _solve_sample(objective, sample, factor, theta):
     """A point within the sample's statistical error, and the sample's Hessian near it."""
-    step = max(1, sample.n // max(sample.n // 16, 6 * sample.q, 500))
-    if step > 1:
-        theta = _newton_in_one_call(sample.sample(np.arange(0, sample.n, step), 1.0), theta)
     if sample.q <= 64:
         theta = _newton_in_one_call(sample, theta)
         return theta, SampledHessian(objective, sample, factor, theta)
+    step = max(1, sample.n // max(sample.n // 16, 6 * sample.q, 500))
+    if step > 1:
+        theta = _newton_in_one_call(sample.sample(np.arange(0, sample.n, step), 1.0), theta)
     sampled = SampledHessian(objective, sample, factor, theta)
     f, g = sample.value_gradient(theta)
     pairs = Pairs()
@@ -142,8 +142,9 @@ def _newton_in_one_call(objective, theta):
     """Newton on a sample to its statistical error; the start again if that fails."""
     moved = theta.copy()
     status, *_ = objective.problem.newton(
-        moved, objective.alpha, objective.total_weight, 0.05 * objective.q / objective.n, 15
-    )
+        moved, objective.alpha, objective.total_weight, 0.3 * objective.q / objective.n, 15,
+        sample_first=True, rough=True,
+    )  # fmt: skip
     return moved if status in ("converged", "max_iter", "stalled") else theta
 
 
