@@ -55,8 +55,8 @@ class Certificate:
         Returns
         -------
         bool
-            True if the objective at the coefficients is as stated, to rounding, and a bound computed
-            afresh from the exact Hessian is not above the stated gap.
+            True if the objective at the coefficients is as stated, to rounding, and a bound
+            computed afresh from the exact Hessian is not above the stated gap.
 
         Notes
         -----

@@ -6,12 +6,19 @@ from fastlogreg import design, parallel
 from fastlogreg import validation as valid
 from fastlogreg._kernels import core as kernels
 from fastlogreg.certificate import Certificate
-from fastlogreg.result import CONVERGED, MAX_ITER, SEPARATED, STALLED, FitResult
+from fastlogreg.result import CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED, FitResult
 
 SOLVERS = ("auto", "newton", "multilevel", "truncated-newton", "lbfgs", "dual")
 _SMALL_STATUS = {
     "converged": CONVERGED, "max_iter": MAX_ITER, "stalled": STALLED, "separated": SEPARATED,
+    "diverged": DIVERGED,
 }  # fmt: skip
+
+
+TOO_LARGE = (
+    "X or offset holds values so large that their squares or products overflow; "
+    "rescale those columns"
+)
 
 
 class NonFiniteError(ValueError):
@@ -96,6 +103,10 @@ def fit(
     n, p = matrix.shape
     if n == 0:
         raise ValueError(f"X has no rows (shape {matrix.shape}); at least one is needed")
+    if p + fit_intercept == 0:
+        raise ValueError(
+            f"X has no columns (shape {matrix.shape}) and there is no intercept to fit"
+        )
     y = valid.check_targets(y, n)
     weight = valid.check_weights(sample_weight, n)
     offset = valid.check_rows(offset, n, "offset")
@@ -110,7 +121,9 @@ def fit(
 
     small = n * q <= 60_000 and 0 < q <= 128 and n > q and not design.is_sparse(X)
     if small and solver in ("auto", "newton") and callback is None:
-        result = _fit_small(X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter, theta)
+        result = _fit_small(
+            X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter, theta
+        )
         if result is not None:
             return result
     return _fit_large(
@@ -120,7 +133,7 @@ def fit(
 
 
 def _fit_small(X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter, theta):
-    """The whole fit in one compiled call; None where a singular Hessian needs the careful solver."""
+    """The fit in one compiled call; None where a singular Hessian needs the careful solver."""
     problem = kernels.Problem(matrix, y, weight, offset, fit_intercept)
     total = float(problem.n) if weight is None else float(weight.sum())
     started = theta is not None
@@ -176,15 +189,12 @@ def _fit_large(
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             solution = minimise(objective, theta, tol, max_iter, Watch(callback, fit_intercept))
-    except (FloatingPointError, np.linalg.LinAlgError, NonFiniteError):
+    except (FloatingPointError, np.linalg.LinAlgError):
         _refuse_nonfinite(X)
-        raise
+        raise ValueError(TOO_LARGE) from None
     if not (np.isfinite(solution.objective) and np.isfinite(solution.theta).all()):
         _refuse_nonfinite(X)
-        raise ValueError(
-            "X or offset holds values so large that their squares or products overflow; "
-            "rescale those columns"
-        )
+        raise ValueError(TOO_LARGE)
     theta, f, gap, gradient_max, status, n_iter = solution
     return _result(
         theta, fit_intercept, alpha, f, gap, gradient_max, status, n_iter, objective.passes, solver
@@ -207,10 +217,8 @@ def _result(
     intercept = float(theta[-1]) if fit_intercept else 0.0
     relative = gap / f if f > 0.0 else 0.0 if gap == 0.0 else np.inf
     certificate = Certificate(gap, relative, gradient_max, f, coef, intercept, alpha, fit_intercept)
-    converged = status == CONVERGED or status == STALLED
-    return FitResult(
-        coef, intercept, f, certificate, converged, status, n_iter, n_passes, solver
-    )
+    converged = status in (CONVERGED, STALLED)
+    return FitResult(coef, intercept, f, certificate, converged, status, n_iter, n_passes, solver)
 
 
 # ---------------------------------------------------------------------- elementwise kernels

@@ -1,4 +1,4 @@
-"""The one door to X: from what the user holds to a `Matrix` of the kernels, without copying if it can.
+"""The one door to X: what the user holds becomes a `Matrix` of the kernels, uncopied if possible.
 
 Dense float32 or float64 with contiguous rows or columns (any stride along the other axis, negative
 too) and CSR/CSC are used where they lie; integers, other floats and other strides are converted.
@@ -50,7 +50,7 @@ def _sparse(X):
     if X.format not in ("csr", "csc"):
         X = X.tocsr()
     if max(X.shape) > np.iinfo(np.int32).max:
-        raise ValueError(f"X has shape {X.shape}; rows and columns beyond 2**31 - 1 are not indexed")
+        raise ValueError(f"X has shape {X.shape}; at most 2**31 - 1 rows and columns are indexed")
     values = X.data
     if values.dtype.char not in "fd" or not values.dtype.isnative:
         values = values.astype(np.float64)

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from fastlogreg import design
-from fastlogreg._kernels.core import Problem, padded, symmetrise
+from fastlogreg._kernels.core import Problem, dot, padded, symmetrise
 
 
 class Objective:
@@ -39,25 +39,26 @@ class Objective:
 
     @property
     def sparse(self):
+        """Whether X is CSR or CSC."""
         return self.matrix.layout in ("CSR", "CSC")
 
     @property
     def dense_bytes(self):
+        """Size of X, were it dense."""
         return self.n * self.p * (4 if self.float32 else 8)
 
     @property
     def float32(self):
+        """Whether X holds single precision."""
         return np.dtype(getattr(self.X, "dtype", np.float64)).char == "f"
 
     def _penalised(self, loss, theta):
-        return loss / self.total_weight + 0.5 * float(self.ridge @ (theta * theta))
+        return loss / self.total_weight + 0.5 * dot(self.ridge, theta * theta)
 
     def value_gradient(self, theta, curvature=None, score=None):
         """f and its gradient; per-row s_i * curvature_i and scores into the arrays given."""
         gradient = np.empty(self.q)
-        loss = self.problem.evaluate(
-            theta, gradient, None, None, curvature, score, self.n_threads
-        )
+        loss = self.problem.evaluate(theta, gradient, None, None, curvature, score, self.n_threads)
         self.passes += 1.0
         gradient /= self.total_weight
         gradient += self.ridge * theta
@@ -66,9 +67,7 @@ class Objective:
     def value_gradient_hessian(self, theta):
         """f, gradient and the Hessian as a full symmetric matrix."""
         gradient, hessian = np.empty(self.q), np.empty((padded(self.q),) * 2)
-        loss = self.problem.evaluate(
-            theta, gradient, hessian, None, None, None, self.n_threads
-        )
+        loss = self.problem.evaluate(theta, gradient, hessian, None, None, None, self.n_threads)
         self.passes += 1.0
         gradient /= self.total_weight
         gradient += self.ridge * theta
@@ -111,7 +110,7 @@ class Objective:
             return np.inf, np.inf
         penalty = self.ridge * d
         if left is None:
-            short = 0.5 * float(penalty @ d)
+            short = 0.5 * dot(penalty, d)
         else:
             free = self.ridge > 0.0
             if np.any(left[~free]):
@@ -152,8 +151,8 @@ class Objective:
         weight = weight * factor
         offset = None if self.offset is None else self.offset[rows]
         itemsize = 4 if self.float32 else 8
-        copies = self.matrix.layout != "C" or len(rows) * self.p * itemsize <= 0.04 * self.dense_bytes
-        if copies:
+        small = len(rows) * self.p * itemsize <= 0.04 * self.dense_bytes
+        if small or self.matrix.layout != "C":
             X = design.pick_rows(self.X, rows)
             matrix, picked = design.as_matrix(X), None
         else:

@@ -1,7 +1,7 @@
 """The whole mathematics of binary logistic regression in NumPy: the specification of every kernel.
 
-Words: ``n`` rows, ``p`` columns, score ``z = X @ coef + intercept + offset``, target ``y`` in [0, 1],
-``residual = dloss/dz``, ``curvature = d2loss/dz2``.  The objective is
+Words: ``n`` rows, ``p`` columns, score ``z = X @ coef + intercept + offset``, target ``y`` in [0,
+1], ``residual = dloss/dz``, ``curvature = d2loss/dz2``.  The objective is
 
     f(coef, intercept) = sum_i s_i loss(y_i, z_i) / sum_i s_i + alpha/2 * ||coef||^2,
     loss(y, z)         = softplus(z) - y z = y softplus(-z) + (1 - y) softplus(z),
@@ -107,9 +107,13 @@ def loss_gradient(X, y, coef, intercept=None, *, sample_weight=None, offset=None
     return loss, gradient
 
 
-def loss_gradient_hessian(X, y, coef, intercept=None, *, sample_weight=None, offset=None, alpha=0.0):
-    """Objective, gradient and Hessian X' diag(s * curvature) X + alpha I (intercept's entry free)."""
-    loss, gradient, s, curvature, design = _terms(X, y, coef, intercept, sample_weight, offset, alpha)
+def loss_gradient_hessian(
+    X, y, coef, intercept=None, *, sample_weight=None, offset=None, alpha=0.0
+):
+    """Objective, gradient and Hessian X' diag(s * curvature) X + alpha I (intercept: none)."""
+    loss, gradient, s, curvature, design = _terms(
+        X, y, coef, intercept, sample_weight, offset, alpha
+    )
     hessian = design.T @ ((s * curvature)[:, None] * design)
     hessian[np.arange(len(coef)), np.arange(len(coef))] += alpha
     return loss, gradient, hessian

@@ -10,6 +10,7 @@ CONVERGED = "converged: certified gap within tol"
 STALLED = "converged: at the rounding floor of the objective"
 MAX_ITER = "iteration limit reached"
 SEPARATED = "no finite optimum: the classes are completely separated"
+DIVERGED = "no finite optimum: some coefficients grow without bound (quasi-complete separation)"
 CALLBACK = "stopped by the callback"
 
 

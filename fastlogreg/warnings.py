@@ -4,7 +4,7 @@ import warnings
 
 from sklearn.exceptions import ConvergenceWarning
 
-from fastlogreg.result import CALLBACK, SEPARATED
+from fastlogreg.result import CALLBACK, DIVERGED, SEPARATED
 
 __all__ = ["ConvergenceWarning", "SeparationWarning"]
 
@@ -21,12 +21,12 @@ def warn_unless_converged(result, tol, max_iter, stacklevel):
     """
     if result.converged or result.stop_reason == CALLBACK:
         return
-    if result.stop_reason == SEPARATED:
+    if result.stop_reason in (SEPARATED, DIVERGED):
         text = (
-            "The classes are completely separated by X, so without a penalty no finite optimum "
-            "exists: the coefficients grow without bound and those returned only show a "
-            "direction. Use a penalty (for example C=1.0), or drop the columns that separate the "
-            "classes."
+            f"The classes are {'completely' if result.stop_reason == SEPARATED else 'partly'} "
+            "separated by X, so without a penalty no finite optimum exists: coefficients grow "
+            "without bound and those returned only show a direction. Use a penalty (for example "
+            "C=1.0), or drop the columns that separate the classes."
         )
         warnings.warn(text, SeparationWarning, stacklevel=stacklevel + 1)
         return

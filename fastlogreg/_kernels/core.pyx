@@ -2,8 +2,8 @@
 # cython: initializedcheck=False, freethreading_compatible=True
 """The compiled kernels for Python: shapes checked, buffers held, the GIL released.
 
-No arithmetic happens here.  A `Matrix` holds the buffers of X, a `Problem` adds targets, weights and
-offset; both are immutable.  Sums are raw: weighted, not divided by the sum of weights.
+No arithmetic happens here.  A `Matrix` holds the buffers of X, a `Problem` adds targets, weights
+and offset; both are immutable.  Sums are raw: weighted, not divided by the sum of weights.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
@@ -51,10 +51,12 @@ cdef extern from "flr.h" nogil:
         void softplus(Py_ssize_t, const double *, double, double *) noexcept nogil
         void softplus_f32(Py_ssize_t, const float *, float, float *) noexcept nogil
         void cross_entropy(Py_ssize_t, const double *, const double *, double *) noexcept nogil
-        double weighted_log_loss(Py_ssize_t, const double *, const double *, const double *) noexcept nogil
+        double weighted_log_loss(Py_ssize_t, const double *, const double *,
+                                 const double *) noexcept nogil
         double loss_rows(const flr_problem *, Py_ssize_t, Py_ssize_t, const double *, double *,
                          double *) noexcept nogil
         void newton(const flr_problem *, flr_newton_job *) noexcept nogil
+        double dot(Py_ssize_t, const double *, const double *) noexcept nogil
         int cholesky(Py_ssize_t, Py_ssize_t, double *, double *, double *) noexcept nogil
         void cholesky_solve(Py_ssize_t, Py_ssize_t, const double *, const double *,
                             double *) noexcept nogil
@@ -71,8 +73,8 @@ cdef extern from "run.h" nogil:
         int n_threads
         flr_poll poll
     int flr_run_evaluate(const flr_problem *, flr_point *, flr_executor) noexcept
-    int flr_run_curved_product(const flr_problem *, const double *, const double *, double, double *,
-                               flr_executor) noexcept
+    int flr_run_curved_product(const flr_problem *, const double *, const double *, double,
+                               double *, flr_executor) noexcept
     int flr_run_collect(const flr_problem *, const double *, int, double *, flr_executor) noexcept
     int flr_run_gram(const flr_problem *, const double *, double *, flr_executor) noexcept
     int flr_run_predict(const flr_problem *, const double *, double, int, void *,
@@ -203,6 +205,12 @@ def weighted_log_loss(const double[::1] y, const double[::1] z, const double[::1
         with nogil:
             total = flr_active().weighted_log_loss(z.shape[0], &y[0], &z[0], weight)
     return total
+
+
+def dot(const double[::1] a, const double[::1] b):
+    """a . b as a float, on one thread."""
+    same_length(a.shape[0], b.shape[0])
+    return flr_active().dot(a.shape[0], &a[0], &b[0]) if a.shape[0] else 0.0
 
 
 def read_sum(const double[::1] x, int n_threads):
@@ -411,7 +419,6 @@ cdef class Problem:
         """
         cdef flr_point at
         cdef int outcome
-        cdef double[::1] g
         cdef Vector vector = Vector(theta, self.p, self.intercept)
         cdef double *buffer = NULL
         self.needs_targets()
@@ -561,11 +568,11 @@ cdef class Problem:
                int max_iter, bint sample_first=False, bint rough=False):
         """Newton's method in one call; theta is start and solution.
 
-        With `sample_first` a start is sought on part of the rows; with `rough` the last step is taken
-        when the error is likely, not provably, within tol.
+        With `sample_first` a start is sought on part of the rows; with `rough` the last step is
+        taken when the error is likely, not provably, within tol.
 
         Returns (status, n_iter, objective, gap, largest gradient entry); status is one of
-        "converged", "max_iter", "stalled", "singular", "separated", "nonfinite".
+        "converged", "max_iter", "stalled", "singular", "separated", "nonfinite", "diverged".
         """
         cdef flr_newton_job job
         self.needs_targets()
@@ -627,7 +634,7 @@ cdef class Cholesky:
                 flr_active().cholesky_solve(self.q, side, self.memory + side, self.memory, &x[0])
 
 
-STATUS = ("converged", "max_iter", "stalled", "singular", "separated", "nonfinite")
+STATUS = ("converged", "max_iter", "stalled", "singular", "separated", "nonfinite", "diverged")
 
 
 def symmetrise(const double[:, ::1] upper, double scale, const double[::1] ridge,

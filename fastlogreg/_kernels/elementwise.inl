@@ -124,6 +124,21 @@ static void transform(ptrdiff_t n, const double *z, int form, void *out)
     }
 }
 
+/* a . b on one thread: a BLAS wakes its own threads for a long vector. */
+static double dot(ptrdiff_t n, const double *a, const double *b)
+{
+    vd sum[4];
+    ptrdiff_t i = 0;
+    double total = 0.0;
+    FLR_UNROLL
+    for (int k = 0; k < 4; k++) sum[k] = v_set1(0.0);
+    for (; i + 4 * VL <= n; i += 4 * VL)
+        FLR_UNROLL
+        for (int k = 0; k < 4; k++) sum[k] = v_fma(v_load(a + i + k * VL), v_load(b + i + k * VL), sum[k]);
+    for (; i < n; i++) total += a[i] * b[i];
+    return total + v_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}
+
 /* A plain sum at full memory speed: the unit "one read" of the benchmarks. */
 static double sum(const double *x, ptrdiff_t n)
 {

@@ -61,7 +61,7 @@ static inline size_t flr_gram_scratch(ptrdiff_t q)
 }
 
 /* The small Newton fit, start to end in one call. */
-enum { FLR_CONVERGED, FLR_MAX_ITER, FLR_STALLED, FLR_SINGULAR, FLR_SEPARATED, FLR_NONFINITE };
+enum { FLR_CONVERGED, FLR_MAX_ITER, FLR_STALLED, FLR_SINGULAR, FLR_SEPARATED, FLR_NONFINITE, FLR_DIVERGED };
 typedef struct {
     double alpha, total_weight, tol;
     int max_iter;
@@ -138,6 +138,7 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     X(int, cholesky, (ptrdiff_t q, ptrdiff_t Q, double *A, double *scale, double *scratch))         \
     X(void, cholesky_solve,                                                                         \
       (ptrdiff_t q, ptrdiff_t Q, const double *U, const double *scale, double *x))                  \
+    X(double, dot, (ptrdiff_t n, const double *a, const double *b))                                 \
     X(double, sum, (const double *x, ptrdiff_t n))
 
 typedef struct {

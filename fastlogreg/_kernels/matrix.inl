@@ -288,14 +288,26 @@ static void FN(pack)(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, ptrdiff_t
         const vd ones = v_set1(0.0) + (j <= p && p < j + VL ? v_load(one) : v_set1(0.0));
         const int tail = p - j >= VL ? VL : p > j ? (int)(p - j) : 0;
         if (pb->x.layout == FLR_DENSE_F) {
-            double *rowwise = xd;
-            for (ptrdiff_t k = 0; k < m; k++, rowwise += width) v_store(rowwise, ones);
-            for (int c = 0; c < tail; c++) {
-                const T *x = (const T *)pb->x.values + (j + c) * pb->x.ld + lo;
-                for (ptrdiff_t k = 0; k < m; k++) xd[k * width + c] = x[k];
+            const T *first = (const T *)pb->x.values + j * pb->x.ld + lo;
+            ptrdiff_t k = 0;
+            for (; k + VL <= m; k += VL) {
+                vd x[VL];
+                FLR_UNROLL
+                for (int c = 0; c < VL; c++)
+                    x[c] = c < tail ? LOAD(first + c * pb->x.ld + k) : v_set1(0.0);
+                v_transpose(x);
+                FLR_UNROLL
+                for (int i = 0; i < VL; i++) {
+                    v_store(xd + (k + i) * width, x[i] + ones);
+                    v_store(hd + (k + i) * VL, (x[i] + ones) * v_set1(h ? h[k + i] : 1.0));
+                }
             }
-            for (ptrdiff_t k = 0; k < m; k++)
-                v_store(hd + k * VL, v_load(xd + k * width) * v_set1(h ? h[k] : 1.0));
+            for (; k < m; k++) {
+                double x[VL];
+                for (int c = 0; c < VL; c++) x[c] = c < tail ? first[c * pb->x.ld + k] : 0.0;
+                v_store(xd + k * width, v_load(x) + ones);
+                v_store(hd + k * VL, (v_load(x) + ones) * v_set1(h ? h[k] : 1.0));
+            }
         } else {
             for (ptrdiff_t k = 0; k < m; k++) {
                 vd x = ones;

@@ -214,6 +214,10 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
         if (fresh && estimate <= 0.01 * f) { /* farther off nothing can be proved */
             const double gap = proved_gap(pb, job, z, u, h, 0, d);
             if (gap < job->gap) job->gap = gap;
+            /* steps that gain nothing still move scores by 1 or so: the mark of a limit at infinity */
+            job->status = FLR_DIVERGED;
+            if (job->alpha == 0.0 && !(gap < (double)INFINITY) && estimate <= 5e-10 * f) return;
+            job->status = FLR_CONVERGED;
         }
         if (job->gap <= job->tol * f) return;
         if (f - job->gap > least) least = f - job->gap;

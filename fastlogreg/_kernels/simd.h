@@ -76,6 +76,29 @@ FLR_INLINE vd v_rowsum(const vd *a)
     return _mm512_shuffle_f64x2(u0, u1, 0x88) + _mm512_shuffle_f64x2(u0, u1, 0xDD);
 }
 
+/* a[k] lane j becomes a[j] lane k */
+FLR_INLINE void v_transpose(vd *a)
+{
+    vd t[8], u[8];
+    FLR_UNROLL
+    for (int k = 0; k < 8; k += 2) {
+        t[k] = _mm512_unpacklo_pd(a[k], a[k + 1]);
+        t[k + 1] = _mm512_unpackhi_pd(a[k], a[k + 1]);
+    }
+    FLR_UNROLL
+    for (int k = 0; k < 8; k += 4)
+        FLR_UNROLL
+        for (int j = 0; j < 2; j++) {
+            u[k + j] = _mm512_shuffle_f64x2(t[k + j], t[k + j + 2], 0x88);
+            u[k + j + 2] = _mm512_shuffle_f64x2(t[k + j], t[k + j + 2], 0xDD);
+        }
+    FLR_UNROLL
+    for (int j = 0; j < 4; j++) {
+        a[j] = _mm512_shuffle_f64x2(u[j], u[j + 4], 0x88);
+        a[j + 4] = _mm512_shuffle_f64x2(u[j], u[j + 4], 0xDD);
+    }
+}
+
 #elif defined(FLR_AVX2)
 /* ------------------------------------------------------------------ AVX2 + FMA */
 #include <immintrin.h>
@@ -135,6 +158,15 @@ FLR_INLINE vd v_rowsum(const vd *a)
     vd t0 = _mm256_hadd_pd(a[0], a[1]), t1 = _mm256_hadd_pd(a[2], a[3]);
     return _mm256_permute2f128_pd(t0, t1, 0x20) + _mm256_permute2f128_pd(t0, t1, 0x31);
 }
+FLR_INLINE void v_transpose(vd *a)
+{
+    vd t0 = _mm256_unpacklo_pd(a[0], a[1]), t1 = _mm256_unpackhi_pd(a[0], a[1]);
+    vd t2 = _mm256_unpacklo_pd(a[2], a[3]), t3 = _mm256_unpackhi_pd(a[2], a[3]);
+    a[0] = _mm256_permute2f128_pd(t0, t2, 0x20);
+    a[1] = _mm256_permute2f128_pd(t1, t3, 0x20);
+    a[2] = _mm256_permute2f128_pd(t0, t2, 0x31);
+    a[3] = _mm256_permute2f128_pd(t1, t3, 0x31);
+}
 #define FLR_TWO_STEP_SCALE
 
 #elif defined(__GNUC__)
@@ -176,6 +208,12 @@ FLR_INLINE vd v_scale2_normal(vd a, vd k)
 FLR_INLINE double v_sum(vd a) { return a[0] + a[1]; }
 FLR_INLINE double v_hmax(vd a) { return a[0] > a[1] ? a[0] : a[1]; }
 FLR_INLINE vd v_rowsum(const vd *a) { return (vd){a[0][0] + a[0][1], a[1][0] + a[1][1]}; }
+FLR_INLINE void v_transpose(vd *a)
+{
+    vd t = a[0];
+    a[0] = (vd){t[0], a[1][0]};
+    a[1] = (vd){t[1], a[1][1]};
+}
 #define FLR_TWO_STEP_SCALE
 
 #else
@@ -204,6 +242,7 @@ FLR_INLINE vd v_scale2_normal(vd a, vd k) { return ldexp(a, (int)k); }
 FLR_INLINE double v_sum(vd a) { return a; }
 FLR_INLINE double v_hmax(vd a) { return a; }
 FLR_INLINE vd v_rowsum(const vd *a) { return a[0]; }
+FLR_INLINE void v_transpose(vd *a) { (void)a; }
 #define FLR_TWO_STEP_SCALE
 #endif
 

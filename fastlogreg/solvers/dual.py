@@ -2,7 +2,8 @@
 
 With G = X X' the optimum is coef = X' beta, and with c_i = s_i h_i the Newton iterate solves
     (G + alpha C^{-1}) beta + b 1 = zeta,   1' beta = 0,   zeta = z - r / c  (the working response),
-as a system with C^1/2 G C^1/2 + alpha I.  X is read for G once, and for coef and the proof at the end.
+as a system with C^1/2 G C^1/2 + alpha I.  X is read for G once, and for coef and the proof at the
+end.
 
 Certificate: alpha beta is a dual point that meets its constraints exactly, so with
 a_i = sigmoid(-y_i z_i) and moved_i the dual variable of row i,
@@ -14,7 +15,7 @@ Reference: Hastie & Tibshirani, "Efficient quadratic regularization for expressi
 
 import numpy as np
 
-from fastlogreg._kernels.core import Problem, padded, symmetrise
+from fastlogreg._kernels.core import Problem, dot, padded, symmetrise
 from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER, STALLED
 from fastlogreg.solvers.linear import Inverse
 from fastlogreg.solvers.state import ROUNDING, Solution
@@ -54,11 +55,11 @@ def dual(objective, theta, tol, max_iter, watch):
         new_beta, new_b = _newton_point(objective, gram, z - offset, r, c)
         d_beta, d_b = new_beta - beta, new_b - b
         d_z = gram @ d_beta + d_b
-        slope, step = float(r @ d_z + alpha * (z - offset - b) @ d_beta), 1.0
+        slope, step = dot(r, d_z) + alpha * dot(z - offset - b, d_beta), 1.0
         while True:
             trial_beta, trial_b, trial_z = beta + step * d_beta, b + step * d_b, z + step * d_z
             loss, r_new, c_new = _losses(objective, trial_z)
-            f_new = loss + 0.5 * alpha * float(trial_beta @ (trial_z - offset - trial_b))
+            f_new = loss + 0.5 * alpha * dot(trial_beta, trial_z - offset - trial_b)
             if f_new <= f + 1e-4 * step * slope or -slope * step <= ROUNDING * f or step < 1e-10:
                 break
             step *= 0.5
@@ -104,7 +105,7 @@ def _newton_point(objective, gram, z, r, c):
     own, shift = inverse(root * z - r * inverse_root), inverse(root)
     b = 0.0
     if objective.fit_intercept:
-        b = float(root @ own) / float(root @ shift)
+        b = dot(root, own) / dot(root, shift)
     beta = root * (own - b * shift)
     return beta, b
 

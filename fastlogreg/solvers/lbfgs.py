@@ -7,6 +7,7 @@ Reference: Liu & Nocedal, "On the limited memory BFGS method for large scale opt
 
 import numpy as np
 
+from fastlogreg._kernels.core import dot
 from fastlogreg.result import CALLBACK
 from fastlogreg.solvers.quasi_newton import Pairs, search
 from fastlogreg.solvers.state import Solution
@@ -23,7 +24,7 @@ def lbfgs(objective, theta, tol, max_iter, watch):
     for n_iter in range(max_iter):
         if watch(n_iter, theta, f, np.inf):
             return Solution(theta, f, np.inf, float(np.abs(g).max()), CALLBACK, n_iter)
-        if 0.5 * float(g @ (inverse * g)) <= tol * f:
+        if 0.5 * dot(g, inverse * g) <= tol * f:
             break
         step, new, f, g_new = search(
             objective, theta, f, g, pairs.direction(g, lambda v: inverse * v)

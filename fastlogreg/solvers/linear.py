@@ -46,6 +46,7 @@ class Inverse:
         self._inverse = (vectors / values[keep]) @ vectors.T
 
     def __call__(self, v):
+        """The inverse's product with v."""
         if self._factor is None:
             return self._inverse @ v
         x = np.array(v)

@@ -3,14 +3,15 @@
 1. Newton on a small sample, in one compiled call.
 2. On a larger sample: its Hessian once, then preconditioned L-BFGS until the sample's own
    statistical error is reached; going further there is wasted.
-3. On all rows: L-BFGS whose initial matrix is the sample's Hessian.  m random rows know the Hessian to
-   about sqrt(p/m), so a pass contracts the error by p/m or so.
+3. On all rows: L-BFGS whose initial matrix is the sample's Hessian.  m random rows know the
+   Hessian to about sqrt(p/m), so a pass contracts the error by p/m or so.
 
-Certificate: the same matrix P = sum_S k_i x_i x_i' + ridge, k_i = (sample weight) * curvature when P was
-built.  With d = -P^{-1} g, moving the dual variables of the sampled rows by k_i x_i'd makes the dual
-constraints hold exactly for *all* rows, so that dual point's gap bounds f - min f.  The proof is that of
-reference.duality_gap with rho_i = k_i x_i'd / (the row's own weight and present curvature) in place of
-x_i'd.  It is (n/m) times the estimate g'P^{-1}g / 2, and costs products over the sample only.
+Certificate: the same matrix P = sum_S k_i x_i x_i' + ridge, k_i = (sample weight) * curvature when
+P was built.  With d = -P^{-1} g, moving the dual variables of the sampled rows by k_i x_i'd makes
+the dual constraints hold exactly for *all* rows, so that dual point's gap bounds f - min f.  The
+proof is that of reference.duality_gap with rho_i = k_i x_i'd / (the row's own weight and present
+curvature) in place of x_i'd.  It is (n/m) times the estimate g'P^{-1}g / 2, and costs products over
+the sample only.
 
 Related: Erdogdu & Montanari, "Convergence rates of sub-sampled Newton methods" (2015); Byrd, Chin,
 Neveitt & Nocedal, "On the use of stochastic Hessian information" (2011).
@@ -18,7 +19,7 @@ Neveitt & Nocedal, "On the use of stochastic Hessian information" (2011).
 
 import numpy as np
 
-from fastlogreg._kernels.core import Problem
+from fastlogreg._kernels.core import Problem, dot
 from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER
 from fastlogreg.solvers.linear import Inverse
 from fastlogreg.solvers.newton import newton
@@ -89,7 +90,7 @@ class SampledHessian:
     def _rare_columns(self):
         X = self.sample.X
         if self.sample.sparse:
-            seen = X.getnnz(axis=0)
+            seen = np.bincount(X.indices, minlength=X.shape[1])
         elif self.sample.n == len(X):
             seen = np.count_nonzero(X, axis=0)
         else:
@@ -99,7 +100,7 @@ class SampledHessian:
     def estimate(self, g):
         """What f is likely to lie above its minimum, and the preconditioned gradient."""
         v = self.inverse(g)
-        return 0.5 * float(g @ v), v
+        return 0.5 * dot(g, v), v
 
     def gap(self, theta, g):
         """Certified bound on f(theta) - min f; inf where nothing is proved."""
@@ -112,30 +113,45 @@ class SampledHessian:
             d -= self.certifier(g + sample.gather(self.moves * u) + ridge * d)
         total = self.objective.total_weight
         cost, reach, _ = self.own.dual_gap(theta, d, self.moves * total, sample.n_threads)
-        return cost / total + 0.5 * float(ridge @ (d * d)) if reach < 1.0 else np.inf
+        return cost / total + 0.5 * dot(ridge, d * d) if reach < 1.0 else np.inf
 
 
 def _solve_sample(objective, sample, factor, theta):
-    """A point within the sample's statistical error, and the sample's Hessian near it."""
+    """A point within the sample's statistical error, and the sample's Hessian there."""
     if sample.q <= 64:
         theta = _newton_in_one_call(sample, theta)
-        return theta, SampledHessian(objective, sample, factor, theta)
-    step = max(1, sample.n // max(sample.n // 16, 6 * sample.q, 500))
-    if step > 1:
-        theta = _newton_in_one_call(sample.sample(np.arange(0, sample.n, step), 1.0), theta)
-    sampled = SampledHessian(objective, sample, factor, theta)
-    f, g = sample.value_gradient(theta)
-    pairs = Pairs()
+    else:
+        step = max(1, min(8, sample.n // (4 * sample.q)))
+        part = sample.sample(np.arange(0, sample.n, step), 1.0) if step > 1 else sample
+        theta, inverse = _approach(part, theta, None)
+        theta, _ = _approach(sample, theta, inverse)
+        sample.passes += part.passes * part.n / sample.n
+    return theta, SampledHessian(objective, sample, factor, theta)
+
+
+def _approach(objective, theta, inverse):
+    """Quasi-Newton to the statistical error of these rows, and the inverse Hessian used.
+
+    The Hessian is kept while it contracts the error, and made anew where it does not.
+    """
+    curvature = np.empty(objective.n)
+    f, g = objective.value_gradient(theta, curvature=curvature)
+    pairs, before = Pairs(), np.inf
     for _ in range(20):
-        if sampled.estimate(g)[0] <= 0.05 * sample.q / sample.n:
+        estimate = 0.5 * dot(g, inverse(g)) if inverse else np.inf
+        if inverse is None or estimate > 0.3 * before:
+            inverse, pairs = Inverse(objective.gram(curvature)), Pairs()
+            estimate = 0.5 * dot(g, inverse(g))
+        if estimate <= 0.05 * objective.q / objective.n:
             break
-        d = pairs.direction(g, sampled.inverse)
-        size, new, f, g_new = search(sample, theta, f, g, d)
+        before = estimate
+        d = pairs.direction(g, inverse)
+        size, new, f, g_new = search(objective, theta, f, g, d, curvature=curvature)
         if size == 0.0:
             break
         pairs.add(new - theta, g_new - g)
         theta, g = new, g_new
-    return theta, sampled
+    return theta, inverse
 
 
 def _newton_in_one_call(objective, theta):
@@ -153,10 +169,12 @@ def multilevel(objective, theta, tol, max_iter, watch):
     size = sample_size(objective.n, objective.q)
     rows, factor = draw(objective, size)
     sample = objective.sample(rows, factor)
-    theta, sampled = _solve_sample(objective, sample, factor, theta)
+    start = theta
+    theta, sampled = _solve_sample(objective, sample, factor, start)
     objective.passes += sample.passes * sample.n / objective.n
     if objective.alpha == 0.0 and sampled.inverse.rank < objective.q:
-        return newton(objective, theta, tol, max_iter, watch)
+        ran_off = np.abs(sample.scores(theta)).max() > 30.0  # the sample is separated
+        return newton(objective, start if ran_off else theta, tol, max_iter, watch)
     f, g = objective.value_gradient(theta)
     pairs, before, slow = Pairs(), np.inf, 0
     spread = float(factor.max())

@@ -1,15 +1,17 @@
 """Newton's method with the exact Hessian: the solver that nothing upsets.
 
-Each step reads X for loss and gradient, for the Hessian and for the certificate, a lower bound on the
-minimum: the gap of any later point is its objective less that bound, so the last step needs no Hessian.  A singular Hessian is met by its pseudo-inverse in
-equilibrated columns, so that from a start at zero the penalised or minimum-norm optimum comes out.
+Each step reads X for loss and gradient, for the Hessian and for the certificate, a lower bound on
+the minimum: the gap of any later point is its objective less that bound, so the last step needs no
+Hessian.  A singular Hessian is met by its pseudo-inverse in equilibrated columns, so that from a
+start at zero the penalised or minimum-norm optimum comes out.
 
 Reference: Nocedal & Wright, "Numerical Optimization" (2006), algorithm 3.2.
 """
 
 import numpy as np
 
-from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER, SEPARATED, STALLED
+from fastlogreg._kernels.core import dot
+from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED
 from fastlogreg.solvers.linear import Inverse
 from fastlogreg.solvers.state import ROUNDING, Solution
 
@@ -24,7 +26,7 @@ def separated(objective, theta):
 
 
 def minimum_norm(theta, null, fit_intercept):
-    """theta minus what lies along directions that change no score, so that the coefficients are least.
+    """theta less what lies along directions that change no score: the smallest coefficients.
 
     `null` (q, k) spans those directions; the intercept may move, its size does not count.
     """
@@ -35,11 +37,44 @@ def minimum_norm(theta, null, fit_intercept):
     return theta - null @ shift
 
 
+class Damping:
+    """How much of the curvature's upper bound, diag(X' s X)/4 + ridge, is added to the Hessian.
+
+    Nothing, until a step fails: far from the optimum, saturated rows have no curvature left, and
+    the Hessian alone then says nothing about how far to go.
+    """
+
+    def __init__(self, objective):
+        self.objective, self.amount, self._bound = objective, 0.0, None
+
+    def raise_(self):
+        """More of it; False once it is so much that only rounding can stop descent."""
+        if self._bound is None:
+            weight = self.objective.weight
+            ones = np.ones(self.objective.n) if weight is None else weight
+            self._bound = 0.25 * self.objective.collect(ones, squared=True) + self.objective.ridge
+        self.amount = 100.0 * self.amount if self.amount else 1e-6
+        return self.amount <= 100.0 * self.objective.q
+
+    def lower(self):
+        """Less of it after a step that went through."""
+        self.amount = 0.1 * self.amount if self.amount > 1e-7 else 0.0
+
+    def inverse(self, hessian):
+        """The (pseudo-)inverse of the damped Hessian."""
+        if not self.amount:
+            return Inverse(hessian)
+        hessian = hessian.copy()
+        hessian[np.diag_indices(len(hessian))] += self.amount * self._bound
+        return Inverse(hessian)
+
+
 def newton(objective, theta, tol, max_iter, watch):
     """Minimise from theta until the certified gap is at most tol * objective; a `Solution`."""
     curvature = np.empty(objective.n)
     f, g = objective.value_gradient(theta, curvature=curvature)
-    least = -np.inf  # the minimum is no less
+    least, inverse = -np.inf, None  # the minimum is no less than `least`
+    damping = Damping(objective)
     for n_iter in range(max_iter + 1):
         gap = f - least + ROUNDING * f
         here = Solution(theta, f, gap, float(np.abs(g).max(initial=0.0)), CONVERGED, n_iter)
@@ -52,26 +87,49 @@ def newton(objective, theta, tol, max_iter, watch):
             return here._replace(status=SEPARATED)
         if not np.isfinite(f) or not np.isfinite(here.gradient_max):
             return here._replace(status=STALLED)
-        inverse = Inverse(objective.gram(curvature))
-        d = -inverse(g)
-        gap = min(gap, objective.dual_gap(theta, d)[0])
-        least = max(least, f - gap)
-        here = here._replace(gap=gap)
-        if gap <= tol * f:
-            return _finish(objective, here, inverse)
-        if n_iter == max_iter:
-            return here._replace(status=MAX_ITER)
-        slope, size = float(g @ d), 1.0
+        hessian = objective.gram(curvature)
         while True:
-            trial = theta + size * d
-            f_new, g_new = objective.value_gradient(trial, curvature=curvature)
-            if f_new <= f + 1e-4 * size * slope:
+            inverse = damping.inverse(hessian)
+            d = -inverse(g)
+            proved = np.inf if damping.amount else objective.dual_gap(theta, d)[0]
+            gap = min(gap, proved)
+            here = here._replace(gap=gap)
+            if gap <= tol * f:
+                return _finish(objective, here, inverse)
+            slope = dot(g, d)
+            if -slope <= 1e-9 * f and inverse.rank < objective.q:
+                # is the gradient spent, or does it lie where curvature is lost?
+                left = np.abs(g + hessian @ d).max()
+                if left > 0.1 * np.abs(g).max() and damping.raise_():
+                    continue
+            if objective.alpha == 0.0 and proved == np.inf and -slope <= 1e-9 * f:
+                # steps that gain nothing still move scores by 1: the mark of a limit at infinity
+                return here._replace(status=DIVERGED)
+            if n_iter == max_iter:
+                return here._replace(status=MAX_ITER)
+            step = _line_search(objective, theta, f, d, slope, curvature)
+            if step is not None:
                 break
-            if -slope * size <= ROUNDING * f or size < 1e-10:
+            if -slope <= 100.0 * ROUNDING * f or not damping.raise_():
                 return _finish(objective, here._replace(status=STALLED), inverse)
-            size *= 0.5
-        theta, f, g = trial, f_new, g_new
+        damping.lower()
+        least = max(least, f - gap)
+        theta, f, g = step
     raise AssertionError("unreachable")
+
+
+def _line_search(objective, theta, f, d, slope, curvature):
+    """Armijo by halving: (theta, f, g), the curvatures filled; None if no step descends."""
+    size = 1.0
+    while slope < 0.0 and size > 1e-4:
+        trial = theta + size * d
+        f_new, g_new = objective.value_gradient(trial, curvature=curvature)
+        if f_new <= f + 1e-4 * size * slope:
+            return trial, f_new, g_new
+        if -slope * size <= ROUNDING * f:
+            return None
+        size *= 0.5
+    return None
 
 
 def _finish(objective, solution, inverse):

@@ -10,6 +10,7 @@ from collections import deque
 
 import numpy as np
 
+from fastlogreg._kernels.core import dot
 from fastlogreg.solvers.state import ROUNDING
 
 
@@ -20,7 +21,8 @@ class Pairs:
         self._pairs = deque(maxlen=memory)
 
     def add(self, step, change):
-        curvature = float(step @ change)
+        """Remember a step and the gradient's change along it."""
+        curvature = dot(step, change)
         if curvature > 1e-14 * float(np.linalg.norm(step) * np.linalg.norm(change)):
             self._pairs.append((step, change, 1.0 / curvature))
 
@@ -29,18 +31,18 @@ class Pairs:
         v = gradient.copy()
         weights = []
         for step, change, rho in reversed(self._pairs):
-            a = rho * float(step @ v)
+            a = rho * dot(step, v)
             weights.append(a)
             v -= a * change
         v = precondition(v)
         for (step, change, rho), a in zip(self._pairs, reversed(weights), strict=True):
-            v += (a - rho * float(change @ v)) * step
+            v += (a - rho * dot(change, v)) * step
         return -v
 
 
 def search(objective, theta, f, g, d, **arrays):
     """Armijo step along d by halving; (size, theta, f, g), or size 0 at the rounding floor."""
-    slope = float(g @ d)
+    slope = dot(g, d)
     if not slope < 0.0:
         return 0.0, theta, f, g
     size = 1.0
@@ -50,7 +52,7 @@ def search(objective, theta, f, g, d, **arrays):
         if f_new <= f + 1e-4 * size * slope:
             return size, trial, f_new, g_new
         small = abs(f_new - f) <= ROUNDING * f
-        if small and abs(float(g_new @ d)) <= 0.5 * abs(slope):
+        if small and abs(dot(g_new, d)) <= 0.5 * abs(slope):
             return size, trial, f_new, g_new  # f is noise here: the gradient decides
         if not np.isfinite(f_new):
             size *= 0.1

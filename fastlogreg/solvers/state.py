@@ -40,13 +40,13 @@ class Watch:
         return Watch(self.callback, self.fit_intercept, self.done + n_iter)
 
     def __call__(self, n_iter, theta, objective, gap):
+        """Whether the callback asks to stop; the start itself is not shown."""
         if self.callback is None or n_iter == 0:
             return False
         p = len(theta) - self.fit_intercept
         intercept = float(theta[-1]) if self.fit_intercept else 0.0
-        return bool(
-            self.callback(Iteration(self.done + n_iter, objective, gap, theta[:p].copy(), intercept))
-        )
+        done = self.done + n_iter
+        return bool(self.callback(Iteration(done, objective, gap, theta[:p].copy(), intercept)))
 
 
 # Relative size of f's rounding: below it, descent cannot be told from noise.

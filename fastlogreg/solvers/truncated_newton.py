@@ -1,12 +1,12 @@
 """Truncated Newton for sparse data and for more columns than a Hessian can be kept of.
 
-The Newton system is solved by conjugate gradients on Hessian-vector products (one fused read of X each),
-preconditioned by the Hessian's diagonal, as exactly as the outer progress deserves.  The intercept is
-eliminated: with c = X' h and H = sum h, any direction v takes v_b = -(c . v) / H, so that it stays
-optimal throughout and the dual constraint of the intercept holds exactly.
+The Newton system is solved by conjugate gradients on Hessian-vector products (one fused read of X
+each), preconditioned by the Hessian's diagonal, as exactly as the outer progress deserves.  The
+intercept is eliminated: with c = X' h and H = sum h, any direction v takes v_b = -(c . v) / H, so
+that it stays optimal throughout and the dual constraint of the intercept holds exactly.
 
-Certificate: Objective.dual_gap at each step; it needs a positive ridge, since conjugate gradients leave
-something unsolved.
+Certificate: Objective.dual_gap at each step; it needs a positive ridge, since conjugate gradients
+leave something unsolved.
 
 References: Dembo & Steihaug, "Truncated-Newton algorithms" (1983); Hsia, Chiang & Lin,
 "Preconditioned conjugate gradient methods in truncated Newton frameworks for large-scale linear
@@ -16,6 +16,7 @@ classification" (2022).
 
 import numpy as np
 
+from fastlogreg._kernels.core import dot
 from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER, SEPARATED, STALLED
 from fastlogreg.solvers.newton import separated
 from fastlogreg.solvers.state import ROUNDING, Solution
@@ -42,9 +43,10 @@ class Curved:
         """v and the intercept's step that makes the intercept's equation hold."""
         if not self.objective.fit_intercept:
             return v
-        return np.append(v, -(float(self.cross @ v) + g_b) / self.total)
+        return np.append(v, -(dot(self.cross, v) + g_b) / self.total)
 
     def __call__(self, v):
+        """The Hessian's product with v."""
         return self.objective.curved_product(self.curvature, self.with_intercept(v))[: self.p]
 
 
@@ -62,7 +64,7 @@ class ConjugateGradients:
         self.d, self.left = np.zeros_like(g), g.copy()
         scaled = hessian.inverse_diagonal * self.left
         self._direction = -scaled
-        self.first = self.size = float(self.left @ scaled)
+        self.first = self.size = dot(self.left, scaled)
 
     def run(self, done, max_steps=500):
         """Steps until done(self), or the limit, or no curvature is left."""
@@ -70,14 +72,14 @@ class ConjugateGradients:
             if done(self) or not self.size > 0.0:
                 return
             product = self.hessian(self._direction)
-            curvature = float(self._direction @ product)
+            curvature = dot(self._direction, product)
             if not curvature > 0.0:
                 return
             step = self.size / curvature
             self.d += step * self._direction
             self.left += step * product
             scaled = self.hessian.inverse_diagonal * self.left
-            size = float(self.left @ scaled)
+            size = dot(self.left, scaled)
             self._direction *= size / self.size
             self._direction -= scaled
             self.size = size
@@ -89,6 +91,7 @@ def truncated_newton(objective, theta, tol, max_iter, watch):
     curvature = np.empty(objective.n)
     f, g = objective.value_gradient(theta, curvature=curvature)
     least, forcing, before = -np.inf, 0.1, None  # the minimum is no less than `least`
+    at_floor = False
     for n_iter in range(max_iter + 1):
         gap = f - least + ROUNDING * f
         here = Solution(theta, f, gap, float(np.abs(g).max(initial=0.0)), CONVERGED, n_iter)
@@ -99,6 +102,8 @@ def truncated_newton(objective, theta, tol, max_iter, watch):
             return here._replace(status=CALLBACK)
         if objective.alpha == 0.0 and f < 1e-8 and separated(objective, theta):
             return here._replace(status=SEPARATED)
+        if at_floor:
+            return here._replace(status=STALLED)
         if n_iter == max_iter:
             return here._replace(status=MAX_ITER)
         if not np.isfinite(f) or not np.isfinite(here.gradient_max):
@@ -123,7 +128,8 @@ def truncated_newton(objective, theta, tol, max_iter, watch):
             cg.run(lambda cg, f=f: float((cg.left**2 / ridge).sum()) <= 0.5 * tol * f)
             d, gap, open_part = certify(cg)
         least = max(least, f - gap)
-        slope, step = float(g @ d), 1.0
+        slope, step = dot(g, d), 1.0
+        at_floor = -slope <= ROUNDING * f  # f cannot show what this step gains: it is the last
         while True:
             trial = theta + step * d
             f_new, g_new = objective.value_gradient(trial, curvature=curvature)
