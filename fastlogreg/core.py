@@ -6,12 +6,12 @@ from fastlogreg import design, parallel
 from fastlogreg import validation as valid
 from fastlogreg._kernels import core as kernels
 from fastlogreg.certificate import Certificate
-from fastlogreg.result import CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED, FitResult
+from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED, FitResult
 
 SOLVERS = ("auto", "newton", "multilevel", "truncated-newton", "lbfgs", "dual")
 _SMALL_STATUS = {
     "converged": CONVERGED, "max_iter": MAX_ITER, "stalled": STALLED, "separated": SEPARATED,
-    "diverged": DIVERGED,
+    "diverged": DIVERGED, "callback": CALLBACK,
 }  # fmt: skip
 
 
@@ -120,9 +120,9 @@ def fit(
         theta = None
 
     small = n * q <= 60_000 and 0 < q <= 128 and n > q and not design.is_sparse(X)
-    if small and solver in ("auto", "newton") and callback is None:
+    if small and solver in ("auto", "newton"):
         result = _fit_small(
-            X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter, theta
+            X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter, theta, callback
         )
         if result is not None:
             return result
@@ -132,27 +132,48 @@ def fit(
     )  # fmt: skip
 
 
-def _fit_small(X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter, theta):
+def _fit_small(X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter, theta, callback):
     """The fit in one compiled call; None where a singular Hessian needs the careful solver."""
     problem = kernels.Problem(matrix, y, weight, offset, fit_intercept)
     total = float(problem.n) if weight is None else float(weight.sum())
-    started = theta is not None
-    if not started:
+    sample_first = theta is None and max_iter > 0
+    if theta is None:
         theta = np.zeros(problem.q)
         if fit_intercept and max_iter:
             theta[-1] = _null_intercept(y, weight, total)
-    status, n_iter, objective, gap, gradient_max = problem.newton(
-        theta, alpha, total, tol, max_iter, not started and max_iter > 0
-    )
-    if status == "singular":
+
+    def run(limit):
+        end = theta.copy()
+        return end, *problem.newton(end, alpha, total, tol, limit, sample_first)
+
+    outcome = run(max_iter)
+    if outcome[1] == "singular":
         return None
-    if status == "nonfinite":
+    if outcome[1] == "nonfinite":
         _refuse_nonfinite(X)
         return None
+    if callback is not None:
+        outcome = _replay(run, outcome, callback, fit_intercept)
+    end, status, n_iter, objective, gap, gradient_max = outcome
     return _result(
-        theta, fit_intercept, alpha, objective, gap, gradient_max, _SMALL_STATUS[status], n_iter,
+        end, fit_intercept, alpha, objective, gap, gradient_max, _SMALL_STATUS[status], n_iter,
         n_iter + 1.0, "newton",
     )  # fmt: skip
+
+
+def _replay(run, outcome, callback, fit_intercept):
+    """Shows the callback every iteration of a compiled fit, made again up to there.
+
+    So a fit with a callback has the same bits as one without.
+    """
+    from fastlogreg.solvers.state import Watch
+
+    watch = Watch(callback, fit_intercept)
+    for n_iter in range(1, outcome[2] + 1):
+        part = run(n_iter)
+        if watch(n_iter, part[0], part[3], part[4]):
+            return part if part[1] == "converged" else (part[0], "callback", *part[2:])
+    return outcome
 
 
 def _null_intercept(y, weight, total):
