@@ -96,8 +96,7 @@ def fit(
     tol = valid.check_number(tol, "tol", 0.0)
     if solver not in SOLVERS:
         raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}")
-    if max_iter != int(max_iter) or max_iter < 0:
-        raise ValueError(f"max_iter must be an integer >= 0, got {max_iter!r}")
+    valid.check_count(max_iter, "max_iter")
     fit_intercept = bool(fit_intercept)
     matrix = design.as_matrix(X)
     n, p = matrix.shape
@@ -149,7 +148,7 @@ def _fit_small(X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter
     outcome = run(max_iter)
     if outcome[1] == "singular":
         return None
-    if outcome[1] == "nonfinite":
+    if outcome[1] == "nonfinite" or not max(outcome[3], outcome[5]) < np.inf:
         _refuse_nonfinite(X)
         return None
     if callback is not None:
@@ -213,7 +212,7 @@ def _fit_large(
     except (FloatingPointError, np.linalg.LinAlgError):
         _refuse_nonfinite(X)
         raise ValueError(TOO_LARGE) from None
-    if not (np.isfinite(solution.objective) and np.isfinite(solution.theta).all()):
+    if not np.isfinite([solution.objective, solution.gradient_max, *solution.theta]).all():
         _refuse_nonfinite(X)
         raise ValueError(TOO_LARGE)
     theta, f, gap, gradient_max, status, n_iter = solution

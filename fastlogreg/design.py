@@ -75,7 +75,11 @@ def by_row(X):
 
 
 def pick_rows(X, rows):
-    """A contiguous copy of some rows."""
+    """A copy of some rows, and of nothing else: in X's own order, CSR for sparse X."""
     if is_sparse(X):
         return by_row(X)[rows]
-    return np.take(np.asarray(X), rows, axis=0)
+    X = np.asarray(X)
+    if X.flags.f_contiguous and not X.flags.c_contiguous:
+        # taking rows of a column-major array would copy all of it first
+        return np.take(X.T, rows, axis=1).T
+    return np.take(X, rows, axis=0) if X.flags.c_contiguous else X[rows]

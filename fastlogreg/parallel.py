@@ -1,5 +1,6 @@
 """How many threads a pass over the data may use; the pool itself is in _kernels/pool.c."""
 
+import operator
 import os
 
 _limit = None  # set by set_num_threads; None: environment, then the processors we may run on
@@ -7,7 +8,7 @@ _limit = None  # set by set_num_threads; None: environment, then the processors 
 
 def _positive(text, name):
     try:
-        number = int(text)
+        number = int(text) if isinstance(text, str) else operator.index(text)
     except (TypeError, ValueError):
         number = 0
     if number < 1:

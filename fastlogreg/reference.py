@@ -71,7 +71,8 @@ def _residual_curvature(y, z):
 
 def decision_function(X, coef, intercept=0.0, *, offset=None):
     """Scores z = X @ coef + intercept + offset, shape (n,)."""
-    z = np.asarray(X @ np.asarray(coef, dtype=float)) + (0.0 if intercept is None else intercept)
+    z = np.asarray(X @ np.asarray(coef, dtype=float), dtype=float)
+    z = z + (0.0 if intercept is None else intercept)
     return z if offset is None else z + offset
 
 

@@ -31,7 +31,7 @@ def check_targets(y, n):
             f"y must hold 0/1, booleans, -1/+1 or probabilities, got dtype {y.dtype}; "
             "fastlogreg.LogisticRegression takes labels of any kind"
         )
-    if y.dtype.char not in _ENCODED:
+    if y.dtype.char not in _ENCODED or not y.dtype.isnative:
         y = y.astype(np.float64)
     labels = np.empty(n, dtype=np.uint8)
     if kernels.encode_labels(y, 0, 1, labels):
@@ -72,11 +72,26 @@ def check_weights(values, n):
             raise ValueError("Negative values in data passed to `sample_weight`")
         if not values.any():
             raise ValueError("sample_weight is zero for every row; at least one must be positive")
+        with np.errstate(over="ignore"):
+            if not values.sum() < np.inf:
+                raise ValueError("sample_weight has an infinite sum; divide it by its maximum")
     return values
+
+
+def check_count(value, name):
+    """A whole number >= 0."""
+    try:
+        good = value == int(value) and value >= 0
+    except (TypeError, ValueError, OverflowError):
+        good = False
+    if not good:
+        raise ValueError(f"{name} must be an integer >= 0, got {value!r}")
 
 
 def check_number(value, name, low, inclusive=True):
     """A finite real number at least (or above) `low`."""
+    if isinstance(value, str):
+        raise TypeError(f"{name} must be a real number, got {value!r}")
     try:
         number = float(value)
     except (TypeError, ValueError):

@@ -226,7 +226,7 @@ int flr_ordered_sum(flr_task task, void *context, ptrdiff_t n_tasks, int n_threa
     job.length = length;
     job.total = total;
     job.scratch_length = scratch_length;
-    job.n_slots = n_threads == 1 ? 1 : length < 4096 ? 8 * n_threads : 2 * n_threads;
+    job.n_slots = n_threads == 1 ? 1 : length < 4096 ? 8 * n_threads : n_threads + 1;
     if (job.n_slots > n_tasks) job.n_slots = n_tasks;
     job.slots = malloc(((size_t)job.n_slots * length + (size_t)n_threads * scratch_length + 8) *
                            sizeof(double) +

@@ -167,6 +167,8 @@ def _newton_in_one_call(objective, theta):
 def multilevel(objective, theta, tol, max_iter, watch):
     """Minimise from theta until the certified gap is at most tol * objective; a `Solution`."""
     size = sample_size(objective.n, objective.q)
+    if objective.matrix.layout != "C":  # then the sample is a copy: bounded memory comes first
+        size = min(size, objective.n // 28 + 3 * objective.q)
     rows, factor = draw(objective, size)
     sample = objective.sample(rows, factor)
     start = theta

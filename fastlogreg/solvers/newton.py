@@ -74,7 +74,7 @@ def newton(objective, theta, tol, max_iter, watch):
     curvature = np.empty(objective.n)
     f, g = objective.value_gradient(theta, curvature=curvature)
     least, inverse = -np.inf, None  # the minimum is no less than `least`
-    damping = Damping(objective)
+    damping, at_floor = Damping(objective), False
     for n_iter in range(max_iter + 1):
         gap = f - least + ROUNDING * f
         here = Solution(theta, f, gap, float(np.abs(g).max(initial=0.0)), CONVERGED, n_iter)
@@ -85,6 +85,8 @@ def newton(objective, theta, tol, max_iter, watch):
             return here._replace(status=CALLBACK)
         if objective.alpha == 0.0 and f < 1e-8 and separated(objective, theta):
             return here._replace(status=SEPARATED)
+        if at_floor:
+            return _finish(objective, here._replace(status=STALLED), inverse)
         if not np.isfinite(f) or not np.isfinite(here.gradient_max):
             return here._replace(status=STALLED)
         hessian = objective.gram(curvature)
@@ -112,6 +114,8 @@ def newton(objective, theta, tol, max_iter, watch):
                 break
             if -slope <= 100.0 * ROUNDING * f or not damping.raise_():
                 return _finish(objective, here._replace(status=STALLED), inverse)
+        # f cannot show what this step gained: it was the last
+        at_floor = not damping.amount and -slope <= ROUNDING * f
         damping.lower()
         least = max(least, f - gap)
         theta, f, g = step
