@@ -35,6 +35,10 @@ class Yardstick:
     own_null: float
     own_optimum: float
 
+    def our_tol(self, accuracy):
+        """The `tol` of fastlogreg (relative to F*) for an accuracy (relative to F0 - F*)."""
+        return accuracy * min(1.0, (self.null - self.optimum) / self.optimum)
+
     def suboptimality(self, problem, coef, intercept, *, own=False):
         """(F - F*) / (F0 - F*): 1 at the null model, 0 at the optimum."""
         value = objective(problem, coef, intercept, penalise_intercept=own)

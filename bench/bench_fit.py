@@ -30,13 +30,14 @@ def _estimator(task, tol):
 
 def checked(task, stick, accuracy):
     """Assert that core and estimator reach the accuracy at which times are compared."""
+    tol = stick.our_tol(accuracy)
 
     def check():
-        result = _core(task, accuracy)()
+        result = _core(task, tol)()
         assert result.converged, f"{task.name}: {result.stop_reason}"
         reached = stick.suboptimality(task, result.coef, result.intercept)
         assert reached <= accuracy, f"{task.name}: relative suboptimality {reached:.2e}"
-        model = _estimator(task, accuracy)()
+        model = _estimator(task, tol)()
         reached = stick.suboptimality(task, model.coef_, model.intercept_)
         assert reached <= accuracy, f"{task.name}, estimator: suboptimality {reached:.2e}"
 
@@ -63,7 +64,8 @@ def fit_cases(name, task, stick, found):
         Goal("reads of X", at_most=spec.reads or math.inf),
         Goal(None, at_most=spec.seconds or math.inf),
     ]
-    notes = {"reads of X": UNIT, None: f"tol {spec.accuracy:g}"}
+    tol = stick.our_tol(spec.accuracy)
+    notes = {"reads of X": UNIT, None: f"tol {tol:.1e}"}
     for rung in fastest(found, spec.families):
         theirs[rung.peer] = _peer_call(PEERS[rung.peer], task, rung)
         goals.append(Goal(rung.peer, at_least=0 if spec.estimator else spec.speedup))
@@ -75,10 +77,10 @@ def fit_cases(name, task, stick, found):
         goals.append(Goal(label, at_least=spec.speedup_default or 0))
         notes[label] = f"stops at {default.suboptimality:.0e}, {default.threads}t"
     check = checked(task, stick, spec.accuracy)
-    case = Case(f"fit {name}", _core(task, spec.accuracy), theirs, goals, check, notes)
+    case = Case(f"fit {name}", _core(task, tol), theirs, goals, check, notes)
     if not spec.estimator:
         return [case]
-    ours = _estimator(task, spec.accuracy)
+    ours = _estimator(task, tol)
     peers_only = {key: call for key, call in theirs.items() if key != "reads of X"}
     wanted = [Goal(key, at_least=spec.speedup if key in PEERS else 0) for key in peers_only]
     return [case, Case(f"fit {name} (estimator)", ours, peers_only, wanted, check, notes)]

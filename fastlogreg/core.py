@@ -293,8 +293,8 @@ def softplus(z):
     Examples
     --------
     >>> import fastlogreg
-    >>> fastlogreg.softplus([-1000.0, 0.0, 1000.0]).round(4)
-    array([   0.    ,    0.6931, 1000.    ])
+    >>> fastlogreg.softplus([-1000.0, 0.0, 1000.0]).tolist()
+    [0.0, 0.6931471805599453, 1000.0]
     """
     return _elementwise(kernels.softplus, kernels.softplus_f32, z, 1.0)
 
@@ -315,8 +315,8 @@ def log_sigmoid(z):
     Examples
     --------
     >>> import fastlogreg
-    >>> fastlogreg.log_sigmoid([-1000.0, 0.0]).round(4)
-    array([-1000.    ,    -0.6931])
+    >>> fastlogreg.log_sigmoid([-1000.0, 0.0]).tolist()
+    [-1000.0, -0.6931471805599453]
     """
     return _elementwise(kernels.softplus, kernels.softplus_f32, z, -1.0)
 
@@ -344,8 +344,8 @@ def binary_cross_entropy(y, z):
     Examples
     --------
     >>> import fastlogreg
-    >>> fastlogreg.binary_cross_entropy([1, 1, 0], [1000.0, -1000.0, 0.0]).round(4)
-    array([   0.    , 1000.    ,    0.6931])
+    >>> fastlogreg.binary_cross_entropy([1, 1, 0], [1000.0, -1000.0, 0.0]).tolist()
+    [0.0, 1000.0, 0.6931471805599453]
     """
     y, z = np.broadcast_arrays(_targets(y), np.asarray(z, dtype=np.float64))
     out = np.empty(y.shape)

@@ -256,14 +256,12 @@ def everything():
     }  # fmt: skip
 
 
-PROBLEMS = {
-    function.__name__: function
-    for function in (
-        easy, tall, correlated, badly_scaled, far_from_zero, duplicated_column, constant_column,
-        zero_column, rare_class, heavy_weights, zero_weights, one_feature, one_row, wide,
-        soft_targets, offset, no_intercept, everything,
-    )
-}  # fmt: skip
+PROBLEMS = (
+    easy, tall, correlated, badly_scaled, far_from_zero, duplicated_column, constant_column,
+    zero_column, rare_class, heavy_weights, zero_weights, one_feature, one_row, wide,
+    soft_targets, offset, no_intercept, everything,
+)  # fmt: skip
+PROBLEMS = {function.__name__: function for function in PROBLEMS}
 
 
 class Case:

@@ -9,7 +9,13 @@ import scipy.sparse as sp
 
 import fastlogreg
 
-mpmath.mp.dps = 40
+
+@pytest.fixture(autouse=True)
+def digits():
+    with mpmath.workdps(40):
+        yield
+
+
 N_PROBLEMS = 200
 
 

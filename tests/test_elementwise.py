@@ -19,7 +19,13 @@ import fastlogreg
 from fastlogreg import core
 from fastlogreg._kernels import core as kernels
 
-mpmath.mp.dps = 50
+
+@pytest.fixture(autouse=True)
+def digits():
+    with mpmath.workdps(50):
+        yield
+
+
 MOST_ULP = 4.0
 
 

@@ -230,6 +230,22 @@ def test_one_class_without_penalty(solver, label):
     assert (result.intercept > 10) == bool(label)
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("max_iter", [100, 3000])
+def test_one_class_with_penalty(solver, kind, max_iter):
+    X, _ = separated_data(80, 2)
+    if solver == "dual" and kind is not np.asarray:
+        return
+    result = fastlogreg.fit(
+        kind(X), np.ones(80), alpha=0.1, solver=solver, tol=1e-14, max_iter=max_iter
+    )
+    assert np.isfinite(result.intercept)
+    assert result.intercept > 10.0
+    assert result.objective < 1e-8
+    np.testing.assert_allclose(result.coef, 0.0, atol=1e-6)
+
+
 @pytest.mark.parametrize("solver", ["auto", "newton", "truncated-newton", "lbfgs"])
 def test_partly_separated_classes_without_penalty(solver):
     rng = np.random.default_rng(0)

@@ -7,7 +7,13 @@ import scipy.sparse as sp
 
 from fastlogreg import reference
 
-mpmath.mp.dps = 50
+
+@pytest.fixture(autouse=True)
+def digits():
+    with mpmath.workdps(50):
+        yield
+
+
 Z = [-800.0, -745.2, -709.0, -100.0, -37.0, -1.0, -1e-9, -0.0, 0.0, 3e-17, 0.7, 36.9, 40.0, 710.0]
 
 

@@ -166,6 +166,26 @@ static void gram(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double
     gram_add(pb, hi, 0, &filled, h, H, scratch);
 }
 
+static void gram_single(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *h, double *H,
+                        double *scratch)
+{
+    const ptrdiff_t Q = flr_padded(pb->x.p + pb->intercept);
+    float *xp = (float *)scratch, *hp = xp + (size_t)FLR_GRAM_ROWS * (Q + 8);
+    if (pb->x.layout == FLR_CSR) {
+        gram(pb, lo, hi, h, H, scratch);
+        return;
+    }
+    for (ptrdiff_t i = lo; i < hi; i += FLR_GRAM_ROWS) {
+        const ptrdiff_t m = hi - i < FLR_GRAM_ROWS ? hi - i : FLR_GRAM_ROWS;
+        const double *part = h ? h + (i - lo) : 0;
+        if (pb->x.is_float)
+            pack_f32_single(pb, i, m, 0, part, xp, hp);
+        else
+            pack_f64_single(pb, i, m, 0, part, xp, hp);
+        tiles_single(m, Q, Q, xp, hp, H);
+    }
+}
+
 static void evaluate(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, flr_point *at, double *scratch)
 {
     row_buffer z, r, h;

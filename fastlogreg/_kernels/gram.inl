@@ -57,3 +57,66 @@ static void tiles(ptrdiff_t rows, ptrdiff_t Q, ptrdiff_t ld, const double *xp, c
         }
     }
 }
+
+/* ------------------------------------------------------------------ single precision
+ * The same with products and sums of FLR_GRAM_ROWS rows in float, added up in double: twice as fast,
+ * relative error about 1e-7. For matrices that only steer a solver. */
+FLR_INLINE void tile_single(const int nv, ptrdiff_t rows, const float *a, const float *x,
+                            ptrdiff_t width, double *H, ptrdiff_t ld, int last_half)
+{
+    vf acc[VL][PANEL_F / (2 * VL)];
+    FLR_UNROLL
+    for (int m = 0; m < VL; m++)
+        FLR_UNROLL
+        for (int v = 0; v < nv; v++) acc[m][v] = f_set1(0.0f);
+    for (ptrdiff_t k = 0; k < rows; k++) {
+        vf xv[PANEL_F / (2 * VL)];
+        FLR_UNROLL
+        for (int v = 0; v < nv; v++) xv[v] = f_load(x + v * 2 * VL);
+        FLR_UNROLL
+        for (int m = 0; m < VL; m++) {
+            vf am = f_set1(a[m]);
+            FLR_UNROLL
+            for (int v = 0; v < nv; v++) acc[m][v] = f_fma(am, xv[v], acc[m][v]);
+        }
+        x += width;
+        a += VL;
+    }
+    FLR_UNROLL
+    for (int m = 0; m < VL; m++)
+        FLR_UNROLL
+        for (int v = 0; v < nv; v++) {
+            double *out = H + m * ld + v * 2 * VL;
+            vd low, high;
+            f_split(acc[m][v], &low, &high);
+            v_store(out, v_load(out) + low);
+            if (v < nv - 1 || last_half) v_store(out + VL, v_load(out + VL) + high);
+        }
+}
+
+static void tiles_single(ptrdiff_t rows, ptrdiff_t Q, ptrdiff_t ld, const float *xp, const float *hp,
+                         double *H)
+{
+    const ptrdiff_t vector = 2 * VL, wide = (Q + vector - 1) / vector * vector;
+    for (ptrdiff_t column = 0; column < wide; column += PANEL_F) {
+        const ptrdiff_t width = column + PANEL_F <= wide ? PANEL_F : wide - column;
+        const int last_half = column + width <= Q; /* else the last vector's upper half is padding */
+        const float *panel = xp + column * FLR_GRAM_ROWS;
+        for (ptrdiff_t row = 0; row < Q && row < column + width; row += VL) {
+            const ptrdiff_t skip = row > column ? (row - column) / vector * vector : 0;
+            const float *a = hp + row * FLR_GRAM_ROWS;
+            double *out = H + row * ld + column + skip;
+            switch ((width - skip) / vector) {
+            case 1: tile_single(1, rows, a, panel + skip, width, out, ld, last_half); break;
+            case 2: tile_single(2, rows, a, panel + skip, width, out, ld, last_half); break;
+#if PANEL_F / (2 * VL) >= 3
+            case 3: tile_single(3, rows, a, panel + skip, width, out, ld, last_half); break;
+#endif
+#if PANEL_F / (2 * VL) >= 4
+            case 4: tile_single(4, rows, a, panel + skip, width, out, ld, last_half); break;
+#endif
+            default: break;
+            }
+        }
+    }
+}

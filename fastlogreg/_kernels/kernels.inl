@@ -4,12 +4,16 @@
 
 #if VL == 1
 #define PANEL 4 /* columns of a tile: as many accumulators as the registers hold */
+#define PANEL_F 8 /* the same for a tile in single precision */
 #elif VL == 2
 #define PANEL 8
+#define PANEL_F 16
 #elif VL == 4
 #define PANEL 12
+#define PANEL_F 24
 #else
 #define PANEL 24
+#define PANEL_F 48
 #endif
 
 #include "math.inl"
@@ -41,6 +45,56 @@ FLR_INLINE double s_term(const int squared, double x) { return squared ? x * x :
 #undef FN
 #undef LOAD
 #undef LOAD_TAIL
+
+/* the pack of the Hessian: data double or float, packed as double or as float */
+#define T double
+#define LOAD v_load
+#define LOAD_TAIL v_load_tail
+#define S double
+#define STORE v_store
+#define WIDTH PANEL
+#define PADDED(Q) (Q)
+#define FN(name) name##_f64
+#include "pack.inl"
+#undef S
+#undef STORE
+#undef WIDTH
+#undef PADDED
+#undef FN
+#define S float
+#define STORE v_store_f
+#define WIDTH PANEL_F
+#define PADDED(Q) (((Q) + 2 * VL - 1) / (2 * VL) * (2 * VL))
+#define FN(name) name##_f64_single
+#include "pack.inl"
+#undef FN
+#undef T
+#undef LOAD
+#undef LOAD_TAIL
+#define T float
+#define LOAD v_load_f
+#define LOAD_TAIL v_load_tail_f
+#define FN(name) name##_f32_single
+#include "pack.inl"
+#undef FN
+#undef S
+#undef STORE
+#undef WIDTH
+#undef PADDED
+#define S double
+#define STORE v_store
+#define WIDTH PANEL
+#define PADDED(Q) (Q)
+#define FN(name) name##_f32
+#include "pack.inl"
+#undef FN
+#undef T
+#undef LOAD
+#undef LOAD_TAIL
+#undef S
+#undef STORE
+#undef WIDTH
+#undef PADDED
 
 #include "gram.inl"
 #include "cholesky.inl"

@@ -262,15 +262,19 @@ static void gram_task(void *context, ptrdiff_t task, double *slot, double *scrat
     pass_t *pass = context;
     ptrdiff_t lo, hi;
     bounds(pass, task, &lo, &hi);
-    pass->kernels->gram(pass->pb, lo, hi, pass->a ? pass->a + lo : NULL, slot, scratch);
+    if (pass->form)
+        pass->kernels->gram_single(pass->pb, lo, hi, pass->a ? pass->a + lo : NULL, slot, scratch);
+    else
+        pass->kernels->gram(pass->pb, lo, hi, pass->a ? pass->a + lo : NULL, slot, scratch);
 }
 
-int flr_run_gram(const flr_problem *pb, const double *h, double *H, flr_executor ex)
+int flr_run_gram(const flr_problem *pb, const double *h, int single, double *H, flr_executor ex)
 {
     const ptrdiff_t q = pb->x.p + pb->intercept, Q = flr_padded(q);
     pass_t pass = {0};
     pass.pb = pb;
     pass.a = h;
+    pass.form = single;
     return go(gram_task, &pass, pb->n, chunk_rows(pb, 1), threads_for(pb, ex, 1), (size_t)(Q * Q), H,
               flr_gram_scratch(q), ex);
 }

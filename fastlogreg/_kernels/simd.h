@@ -99,6 +99,18 @@ FLR_INLINE void v_transpose(vd *a)
     }
 }
 
+/* vf: twice as many floats, for products that only steer a solver */
+typedef __m512 vf;
+FLR_INLINE vf f_load(const float *p) { return _mm512_loadu_ps(p); }
+FLR_INLINE vf f_set1(float a) { return _mm512_set1_ps(a); }
+FLR_INLINE vf f_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+FLR_INLINE void v_store_f(float *p, vd a) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(a)); }
+FLR_INLINE void f_split(vf a, vd *low, vd *high)
+{
+    *low = _mm512_cvtps_pd(_mm512_castps512_ps256(a));
+    *high = _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1));
+}
+
 #elif defined(FLR_AVX2)
 /* ------------------------------------------------------------------ AVX2 + FMA */
 #include <immintrin.h>
@@ -167,6 +179,16 @@ FLR_INLINE void v_transpose(vd *a)
     a[2] = _mm256_permute2f128_pd(t0, t2, 0x31);
     a[3] = _mm256_permute2f128_pd(t1, t3, 0x31);
 }
+typedef __m256 vf;
+FLR_INLINE vf f_load(const float *p) { return _mm256_loadu_ps(p); }
+FLR_INLINE vf f_set1(float a) { return _mm256_set1_ps(a); }
+FLR_INLINE vf f_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+FLR_INLINE void v_store_f(float *p, vd a) { _mm_storeu_ps(p, _mm256_cvtpd_ps(a)); }
+FLR_INLINE void f_split(vf a, vd *low, vd *high)
+{
+    *low = _mm256_cvtps_pd(_mm256_castps256_ps128(a));
+    *high = _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1));
+}
 #define FLR_TWO_STEP_SCALE
 
 #elif defined(__GNUC__)
@@ -214,6 +236,25 @@ FLR_INLINE void v_transpose(vd *a)
     a[0] = (vd){t[0], a[1][0]};
     a[1] = (vd){t[1], a[1][1]};
 }
+typedef float vf __attribute__((vector_size(16)));
+FLR_INLINE vf f_load(const float *p)
+{
+    vf a;
+    memcpy(&a, p, sizeof a);
+    return a;
+}
+FLR_INLINE vf f_set1(float a) { return (vf){a, a, a, a}; }
+FLR_INLINE vf f_fma(vf a, vf b, vf c) { return a * b + c; }
+FLR_INLINE void v_store_f(float *p, vd a)
+{
+    p[0] = (float)a[0];
+    p[1] = (float)a[1];
+}
+FLR_INLINE void f_split(vf a, vd *low, vd *high)
+{
+    *low = (vd){a[0], a[1]};
+    *high = (vd){a[2], a[3]};
+}
 #define FLR_TWO_STEP_SCALE
 
 #else
@@ -243,6 +284,30 @@ FLR_INLINE double v_sum(vd a) { return a; }
 FLR_INLINE double v_hmax(vd a) { return a; }
 FLR_INLINE vd v_rowsum(const vd *a) { return a[0]; }
 FLR_INLINE void v_transpose(vd *a) { (void)a; }
+typedef struct {
+    float a, b;
+} vf;
+FLR_INLINE vf f_load(const float *p)
+{
+    vf a = {p[0], p[1]};
+    return a;
+}
+FLR_INLINE vf f_set1(float a)
+{
+    vf b = {a, a};
+    return b;
+}
+FLR_INLINE vf f_fma(vf a, vf b, vf c)
+{
+    vf d = {a.a * b.a + c.a, a.b * b.b + c.b};
+    return d;
+}
+FLR_INLINE void v_store_f(float *p, vd a) { *p = (float)a; }
+FLR_INLINE void f_split(vf a, vd *low, vd *high)
+{
+    *low = a.a;
+    *high = a.b;
+}
 #define FLR_TWO_STEP_SCALE
 #endif
 

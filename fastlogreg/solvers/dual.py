@@ -22,12 +22,19 @@ from fastlogreg.solvers.state import ROUNDING, Solution
 
 
 def row_gram(objective):
-    """X X', full symmetric (n, n): the Gram matrix of the transposed data, no copy."""
+    """X X', full symmetric (n, n): the Gram matrix of the transposed data, no copy.
+
+    To about 1e-7 where float's range allows it: the exact scores put that right.
+    """
     n = objective.n
     transposed = Problem(objective.matrix.transposed(), None, None, None, False)
     out = np.empty((padded(n),) * 2)
-    transposed.gram(None, out, objective.n_threads)
-    objective.passes += 1.0
+    for single in (True, False):
+        transposed.gram(None, out, objective.n_threads, single)
+        objective.passes += 1.0
+        diagonal = out.diagonal()[:n]
+        if ((diagonal > 1e-25) & (diagonal < 1e35)).all():
+            break
     full = np.empty((n, n))
     symmetrise(out, 1.0, np.zeros(n), full)
     return full
@@ -38,47 +45,86 @@ def dual(objective, theta, tol, max_iter, watch):
 
     Of the start only the intercept is used.
     """
-    n, alpha = objective.n, objective.alpha
-    gram = row_gram(objective)
-    offset = 0.0 if objective.offset is None else objective.offset
-    beta, b = np.zeros(n), float(theta[-1]) if objective.fit_intercept else 0.0
-    z = np.full(n, b) + offset
-    loss, r, c = _losses(objective, z)
-    f = loss
-    stalled = False
-    for n_iter in range(max_iter + 1):
-        gap = bound(r + alpha * beta, c)
-        if watch.callback and watch(n_iter, _coefficients(objective, beta, b), f, gap):
+    model = Model(objective, float(theta[-1]) if objective.fit_intercept else 0.0)
+    n_iter = 0
+    for _ in range(6):
+        n_iter, status = _inner(model, n_iter, tol, max_iter, watch)
+        theta = model.coefficients()
+        z = np.empty(objective.n)
+        f, g = objective.value_gradient(theta, score=z)
+        gap = model.correct(z)
+        if gap <= tol * f or status != CONVERGED:
             break
-        if gap <= 0.5 * tol * f or n_iter == max_iter:
-            break
-        new_beta, new_b = _newton_point(objective, gram, z - offset, r, c)
-        d_beta, d_b = new_beta - beta, new_b - b
-        d_z = gram @ d_beta + d_b
-        slope, step = dot(r, d_z) + alpha * dot(z - offset - b, d_beta), 1.0
-        while True:
-            trial_beta, trial_b, trial_z = beta + step * d_beta, b + step * d_b, z + step * d_z
-            loss, r_new, c_new = _losses(objective, trial_z)
-            f_new = loss + 0.5 * alpha * dot(trial_beta, trial_z - offset - trial_b)
-            if f_new <= f + 1e-4 * step * slope or -slope * step <= ROUNDING * f or step < 1e-10:
-                break
-            step *= 0.5
-        stalled = -slope * step <= ROUNDING * f
-        beta, b, z, f, r, c = trial_beta, trial_b, trial_z, f_new, r_new, c_new
-        if stalled:
-            break
-    theta = _coefficients(objective, beta, b)
-    f, g = objective.value_gradient(theta, score=z)
-    _, r, c = _losses(objective, z)
-    gap = bound(r + alpha * beta, c)
-    largest = float(np.abs(g).max(initial=0.0))
     if gap <= tol * f:
         status = CONVERGED
-    elif n_iter == max_iter:
-        status = MAX_ITER
-    else:
-        status = STALLED if stalled else CALLBACK
-    return Solution(theta, f, gap, largest, status, n_iter)
+    elif status == CONVERGED:
+        status = STALLED
+    return Solution(theta, f, gap, float(np.abs(g).max(initial=0.0)), status, n_iter)
+
+
+class Model:
+    """The fit in beta and the intercept b, with scores z = G beta + b + shift.
+
+    `shift` is the offset, and what G's rounding takes from the scores of coef = X' beta.
+    """
+
+    def __init__(self, objective, b):
+        self.objective, self.gram = objective, row_gram(objective)
+        self.shift = np.zeros(objective.n) if objective.offset is None else objective.offset.copy()
+        self.beta, self.b = np.zeros(objective.n), b
+        self.move_to(self.beta, b, np.full(objective.n, b) + self.shift)
+
+    def move_to(self, beta, b, z):
+        """Take a point whose scores are known."""
+        self.beta, self.b, self.z = beta, b, z
+        loss, self.r, self.c = _losses(self.objective, z)
+        self.f = loss + 0.5 * self.objective.alpha * dot(beta, z - self.shift - b)
+
+    def gap(self):
+        """The bound of the module's docstring at the present scores."""
+        return bound(self.r + self.objective.alpha * self.beta, self.c)
+
+    def correct(self, z):
+        """Take over the exact scores of the present coefficients; their gap."""
+        self.shift = self.shift + (z - self.z)
+        self.move_to(self.beta, self.b, z)
+        return self.gap()
+
+    def coefficients(self):
+        """coef = X' beta and the intercept as one vector."""
+        theta = self.objective.gather(self.beta)
+        if self.objective.fit_intercept:
+            theta[-1] = self.b
+        return theta
+
+
+def _inner(model, n_iter, tol, max_iter, watch):
+    """Newton steps on the model to a quarter of tol: iterations so far and why they ended."""
+    alpha = model.objective.alpha
+    while True:
+        gap = model.gap()
+        if n_iter and watch.callback and watch(n_iter, model.coefficients(), model.f, gap):
+            return n_iter, CALLBACK
+        if gap <= 0.25 * tol * model.f:
+            return n_iter, CONVERGED
+        if n_iter == max_iter:
+            return n_iter, MAX_ITER
+        beta, b = _newton_point(
+            model.objective, model.gram, model.z - model.shift, model.r, model.c
+        )
+        d_beta, d_b = beta - model.beta, b - model.b
+        d_z = model.gram @ d_beta + d_b
+        old_beta, old_b, old_z, old_f = model.beta, model.b, model.z, model.f
+        slope = dot(model.r, d_z) + alpha * dot(old_z - model.shift - old_b, d_beta)
+        step = 1.0
+        while True:
+            model.move_to(old_beta + step * d_beta, old_b + step * d_b, old_z + step * d_z)
+            if model.f <= old_f + 1e-4 * step * slope:
+                break
+            if -slope * step <= ROUNDING * old_f or step < 1e-10:
+                return n_iter + 1, CONVERGED  # as far as the model goes
+            step *= 0.5
+        n_iter += 1
 
 
 def _losses(objective, z):
@@ -86,13 +132,6 @@ def _losses(objective, z):
     r, c = np.empty(objective.n), np.empty(objective.n)
     loss = objective.problem.losses(z, r, c)
     return tuple(value / objective.total_weight for value in (loss, r, c))
-
-
-def _coefficients(objective, beta, b):
-    theta = objective.gather(beta)
-    if objective.fit_intercept:
-        theta[-1] = b
-    return theta
 
 
 def _newton_point(objective, gram, z, r, c):

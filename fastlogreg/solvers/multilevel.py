@@ -26,6 +26,7 @@ from fastlogreg.solvers.newton import newton
 from fastlogreg.solvers.quasi_newton import Pairs, search
 from fastlogreg.solvers.state import Solution
 
+SINGLE = 128  # parameters above which a sample's Hessian is worth single precision
 SEED = 20260101  # of the sample: the same rows in every run
 
 
@@ -76,7 +77,7 @@ class SampledHessian:
         curvature = np.empty(sample.n)
         sample.value_gradient(theta, curvature=curvature)
         self.moves = curvature / sample.total_weight
-        matrix = sample.gram(curvature)
+        matrix = sample.gram(curvature, single=sample.q > SINGLE)
         self.certifier = self.inverse = Inverse(matrix)
         rare = self._rare_columns()
         if rare.size:
@@ -108,9 +109,13 @@ class SampledHessian:
             return np.inf
         sample, ridge = self.sample, self.objective.ridge
         d = -self.certifier(g)
-        for _ in range(2):  # refinement: the dual constraints have to hold to rounding
-            u = sample.along(d)
-            d -= self.certifier(g + sample.gather(self.moves * u) + ridge * d)
+        for _ in range(8):  # refinement: the dual constraints have to hold to rounding
+            left = g + sample.gather(self.moves * sample.along(d)) + ridge * d
+            d -= self.certifier(left)
+            if np.abs(left).max() <= 1e-13 * np.abs(g).max():
+                break
+        else:
+            return np.inf
         total = self.objective.total_weight
         cost, reach, _ = self.own.dual_gap(theta, d, self.moves * total, sample.n_threads)
         return cost / total + 0.5 * dot(ridge, d * d) if reach < 1.0 else np.inf
@@ -140,7 +145,8 @@ def _approach(objective, theta, inverse):
     for _ in range(20):
         estimate = 0.5 * dot(g, inverse(g)) if inverse else np.inf
         if inverse is None or estimate > 0.3 * before:
-            inverse, pairs = Inverse(objective.gram(curvature)), Pairs()
+            inverse = Inverse(objective.gram(curvature, single=objective.q > SINGLE))
+            pairs = Pairs()
             estimate = 0.5 * dot(g, inverse(g))
         if estimate <= 0.05 * objective.q / objective.n:
             break

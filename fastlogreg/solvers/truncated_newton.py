@@ -112,7 +112,7 @@ def truncated_newton(objective, theta, tol, max_iter, watch):
         g_b = g[p] if objective.fit_intercept else 0.0
         # the gradient once the intercept has taken its own Newton step
         cg = ConjugateGradients(hessian, g[:p] - (g_b / hessian.total) * hessian.cross)
-        if before is not None:
+        if before:
             forcing = min(0.1, max(0.3 * np.sqrt(cg.size / before), 1e-4))
         before = cg.first
         cg.run(lambda cg, least=forcing * forcing * cg.first: cg.size <= least)
@@ -136,7 +136,8 @@ def truncated_newton(objective, theta, tol, max_iter, watch):
             if f_new <= f + 1e-4 * step * slope:
                 break
             if -slope * step <= ROUNDING * f or step < 1e-10:
-                return here._replace(status=STALLED)
+                gap = min(here.gap, gap)
+                return here._replace(gap=gap, status=CONVERGED if gap <= tol * f else STALLED)
             step *= 0.5
         theta, f, g = trial, f_new, g_new
     raise AssertionError("unreachable")

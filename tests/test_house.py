@@ -1,0 +1,188 @@
+"""The house: imports point down the street, public names are documented, examples run."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import re
+import types
+from pathlib import Path
+
+import pytest
+
+import fastlogreg
+
+PACKAGE = Path(fastlogreg.__file__).parent
+
+# Floors from the ground up; a module imports from floors below its own, or from its own folder.
+FLOORS = (
+    ("_kernels", "reference"),
+    ("certificate", "design", "parallel", "validation"),
+    ("objective", "result"),
+    ("solvers",),
+    ("core",),
+    ("warnings", "versions"),
+    ("estimators",),
+    ("cli",),
+    ("__main__",),
+)
+FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}
+SKLEARN_STARTS = FLOOR["warnings"]
+
+
+def room(parts):
+    """The room of a dotted name below the package: its file or its folder."""
+    return parts[0] if parts else "__init__"
+
+
+def sources():
+    """(path, room) of every Python source but the list of public names."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        if parts != ("__init__",):
+            yield path, room(parts)
+
+
+def imported(path):
+    """Every module that a file imports, inside functions too; `from a import b` gives a.b."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_rooms(path):
+    """Rooms of the package that a file imports from; names of the package itself are none."""
+    for name in imported(path):
+        first, *rest = name.split(".")
+        if first == "fastlogreg" and rest and rest[0] in FLOOR:
+            yield rest[0]
+
+
+def test_every_room_has_a_floor():
+    rooms = {where for _, where in sources()}
+    assert rooms == set(FLOOR)
+    assert len(list(sources())) > 20
+
+
+@pytest.mark.parametrize("where", FLOOR)
+def test_imports_point_down_the_street(where):
+    files = [path for path, here in sources() if here == where]
+    assert files
+    for path in files:
+        for other in own_rooms(path):
+            assert other == where or FLOOR[other] < FLOOR[where], (
+                f"{path.relative_to(PACKAGE)} imports from {other}, which stands above it"
+            )
+
+
+def test_the_street_is_walked():
+    """Some of the imports that the test above is about."""
+    assert "_kernels" in set(own_rooms(PACKAGE / "objective.py"))
+    assert {"objective", "solvers", "result"} <= set(own_rooms(PACKAGE / "core.py"))
+
+
+def test_scikit_learn_is_for_the_upper_floors():
+    for path, where in sources():
+        outside = {name.split(".")[0] for name in imported(path)}
+        if FLOOR[where] < SKLEARN_STARTS:
+            assert not outside & {"sklearn", "pandas", "matplotlib"}, path
+        if where == "_kernels":
+            assert outside <= {"os", "fastlogreg"}, path
+        if where == "reference":
+            assert outside == {"numpy"}, path
+
+
+def test_public_names_live_in_their_homes():
+    for name, home in fastlogreg._HOMES.items():
+        value = getattr(fastlogreg, name)
+        if home is None:
+            assert isinstance(value, types.ModuleType)
+        elif value.__module__.startswith("fastlogreg"):
+            assert value.__module__ == home
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        fastlogreg.nothing  # noqa: B018
+
+
+# ---------------------------------------------------------------------- docstrings
+
+FUNCTIONS = [name for name in fastlogreg.__all__ if inspect.isfunction(getattr(fastlogreg, name))]
+CLASSES = [
+    name
+    for name in fastlogreg.__all__
+    if inspect.isclass(getattr(fastlogreg, name))
+    and getattr(fastlogreg, name).__module__.startswith("fastlogreg")
+]
+
+
+def sections(text):
+    """Numpydoc sections of a docstring: {title: text}."""
+    pieces = re.split(r"^(\w[\w ]*)\n-{3,}\n", inspect.cleandoc(text), flags=re.MULTILINE)
+    return dict(zip(pieces[1::2], pieces[2::2], strict=True))
+
+
+def documented(text):
+    """Names in a Parameters or Attributes section."""
+    heads = re.findall(r"^(\w[\w, ]*?)(?: : .*)?$", text, flags=re.MULTILINE)
+    return {name.strip() for head in heads for name in head.split(",")}
+
+
+def test_functions_are_found():
+    assert {"fit", "sigmoid", "loss_gradient", "set_num_threads"} <= set(FUNCTIONS)
+    assert {"LogisticRegression", "FitResult", "Certificate"} <= set(CLASSES)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_are_documented(name):
+    function = getattr(fastlogreg, name)
+    parts = sections(function.__doc__)
+    parameters = set(inspect.signature(function).parameters)
+    if parameters:
+        assert documented(parts["Parameters"]) == parameters
+    if name not in ("set_num_threads", "show_versions"):
+        assert parts["Returns"].strip()
+    assert ">>> " in parts["Examples"]
+    summary = function.__doc__.split("\n")[0]
+    assert summary
+    assert summary.endswith(".")
+
+
+def test_undocumented_parameters_would_be_seen():
+    text = "What it does.\n\nParameters\n----------\na, b : int\n    Two.\nc\n    One.\n"
+    assert documented(sections(text)["Parameters"]) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_classes_are_documented(name):
+    cls = getattr(fastlogreg, name)
+    assert cls.__doc__.split("\n")[0].endswith(".")
+    parts = sections(cls.__doc__)
+    if name in ("FitResult", "Certificate"):
+        assert documented(parts["Attributes"]) >= set(cls.__slots__) - {"coef", "intercept"}
+    if name == "LogisticRegression":
+        assert documented(parts["Parameters"]) >= set(inspect.signature(cls).parameters)
+
+
+def test_the_reference_is_documented():
+    for name in fastlogreg.reference.__all__:
+        assert getattr(fastlogreg.reference, name).__doc__
+        assert hasattr(fastlogreg.core, name) or name in (
+            "duality_gap", "gradient_descent", "newton",
+        )  # fmt: skip
+
+
+# ---------------------------------------------------------------------- examples
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("core", 20), ("parallel", 4), ("versions", 1), ("reference", 0), ("result", 0),
+     ("certificate", 0), ("validation", 0), ("estimators.logistic", 1)],
+)  # fmt: skip
+def test_examples_run(name, least):
+    module = importlib.import_module(f"fastlogreg.{name}")
+    outcome = doctest.testmod(module)
+    assert outcome.failed == 0
+    assert outcome.attempted >= least
