@@ -15,8 +15,7 @@ from fastlogreg._kernels import core as kernels
 LEVELS = kernels.available_levels()
 
 
-# ---------------------------------------------------------------------- layouts of X
-# Each makes an X out of a float64 array whose values float32 can hold.
+# ------------------------------------------------------ layouts: an X out of a float64 array
 
 
 def _spread(A, rows, columns, order="C"):
@@ -282,9 +281,6 @@ def problem(request):
     return Case(request.param)
 
 
-# ---------------------------------------------------------------------- the truth
-
-
 def _objective(X, y, theta, s, offset, ridge):
     """Objective, gradient, curvatures in the type of the arguments; X with its column of ones."""
     z = X @ theta + offset
@@ -325,9 +321,9 @@ def objective_at():
 def optimum():
     """Newton's method with gradients in extended precision and columns of one size.
 
-    Returns (minimum of the objective, coef, intercept): slow, and right to a few parts in 1e18
-    (1e16 where extended precision is double) whatever the columns' scales. With alpha = 0 and
-    columns that depend on each other the coefficients are one of many solutions.
+    Returns (minimum of the objective, coef, intercept): slow, right to a few parts in 1e18 (1e16
+    where extended precision is double). With alpha = 0 and dependent columns the coefficients are
+    one of many solutions.
     """
 
     def solve(X, y, **arguments):
@@ -354,16 +350,13 @@ def optimum():
     return solve
 
 
-# ---------------------------------------------------------------------- fresh processes
-
-
 @pytest.fixture
 def run_python():
     """Run code in a fresh interpreter that has the same fastlogreg; returns CompletedProcess."""
 
     def run(code, timeout=60, check=True, **environment):
         done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", code],
+            [sys.executable, "-P", "-W", "error", "-c", code],
             capture_output=True, text=True, timeout=timeout, env=fresh_environment(environment),
         )  # fmt: skip
         if check:
@@ -391,7 +384,7 @@ def start_python():
 
     def start(code, **environment):
         process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-u", "-c", code],
+            [sys.executable, "-P", "-W", "error", "-u", "-c", code],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=fresh_environment(environment),
         )  # fmt: skip

@@ -74,10 +74,12 @@ class Exact:
         """The minimum by Newton's method from a point near it."""
         f, gradient, hessian = self.evaluate(theta)
         for _ in range(50):
-            step = mpmath.lu_solve(hessian, -gradient)
-            trial = [t + d for t, d in zip(theta, step, strict=True)]
-            before = f
-            f_new, gradient_new, hessian_new = self.evaluate(trial)
+            step, before = mpmath.lu_solve(hessian, -gradient), f
+            for halvings in range(60):
+                trial = [t + d / 2**halvings for t, d in zip(theta, step, strict=True)]
+                f_new, gradient_new, hessian_new = self.evaluate(trial)
+                if f_new <= f:
+                    break
             if f_new > f:
                 assert f_new - f < mpmath.mpf(10) ** -34
                 break

@@ -268,6 +268,18 @@ X, y = np.random.default_rng(0).normal(size=(60_000, 400)), np.arange(60_000) % 
 print("start", flush=True)
 fastlogreg.fit(X, y, solver="newton", tol=0.0, max_iter=10_000, start=(np.ones(400), 0.0))
 """,
+    "one long pass": """
+X, y = np.broadcast_to(np.random.default_rng(0).normal(size=300), (5_000_000, 300)), None
+problem = core.kernels.Problem(core.design.as_matrix(X), None)
+out = np.empty((304, 304))
+print("start", flush=True)
+began = time.monotonic()
+try:
+    problem.gram(None, out, THREADS)
+finally:
+    assert time.monotonic() - began < 1.5, "the pass went on"
+    X, y = X[:4], [0, 1, 0, 1]
+""",
     "many passes": """
 X, y = np.random.default_rng(0).normal(size=(200_000, 30)), np.arange(200_000) % 2
 print("start", flush=True)

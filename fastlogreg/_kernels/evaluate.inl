@@ -289,7 +289,7 @@ static void dual_terms(ptrdiff_t m, const double *z, const double *u, const doub
         fourth = v_fma(quadratic, rest + rest, fourth);
         largest = v_max(largest, v_max(size, v_abs(rho)));
     }
-    out[0] += v_sum(cost);
+    out[0] += v_sum(cost) * (1.0 + 1e-8); /* tilt of pi near 1/2 is known to 1e-8 */
     out[1] = v_hmax(largest);
     out[2] += v_sum(fourth);
     if (!(out[0] == out[0])) out[1] = (double)INFINITY; /* a nan must not pass as small */

@@ -11,8 +11,9 @@
  * Line search: Armijo with halving; within rounding of f the point is final.
  */
 
-/* Relative size of the rounding in f: descent below it is noise. */
+/* Relative size of the rounding in f: descent below it is noise, and no gap is called smaller. */
 #define ROUNDING 4e-15
+#define FLOOR 1e-15
 enum { PAIRS = 6 };
 
 static double penalised(const flr_newton_job *job, ptrdiff_t p, double loss, const double *theta)
@@ -141,14 +142,14 @@ static void all_scores(const flr_problem *pb, const double *v, int with_offset, 
 }
 
 /* The gap that the dual point of step d proves at scores z; u holds X d. inf if it proves nothing. */
-static double proved_gap(const flr_problem *pb, const flr_newton_job *job, const double *z,
+static double proved_gap(const flr_problem *pb, const flr_newton_job *job, double f, const double *z,
                          const double *u, const double *h, const double *moves, const double *d)
 {
     double cost[3] = {0.0, 0.0, 0.0}, ridge = 0.0;
     dual_terms(pb->n, z, u, h, pb->weight, moves, cost);
     for (ptrdiff_t j = 0; j < pb->x.p; j++) ridge += d[j] * d[j];
     if (!(cost[1] < 1.0)) return (double)INFINITY;
-    return cost[0] / job->total_weight + 0.5 * job->alpha * ridge;
+    return cost[0] / job->total_weight + 0.5 * job->alpha * ridge + FLOOR * f;
 }
 
 /* Newton steps from job->theta on; the workspace is laid out as flr_newton_workspace counts. */
@@ -162,8 +163,9 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
     double *direct = g_old + vector, *pairs = direct + vector, *scratch = pairs + 2 * PAIRS * vector;
     double *theta = job->theta, f, f_new, estimate = 0.0, size = 1.0;
     double least = -(double)INFINITY; /* min f is no less */
-    /* how much a kept Hessian must cut the squared error; a new one costs about q/8 such steps */
-    const double keep = q < 8 ? 0.0 : q < 16 ? 0.01 : q < 32 ? 0.05 : 0.2;
+    /* How much a kept Hessian must cut the squared error; a new one costs about q/8 such steps.
+     * Near rounding only Newton's own steps give coefficients as exact as the objective. */
+    const double keep = q < 8 || job->tol < 1e-12 ? 0.0 : q < 16 ? 0.01 : q < 32 ? 0.05 : 0.2;
     memory_t memory = {q, Q, U, scale, pairs, pairs + PAIRS * vector, {0}, 0};
     int factored = 0;
 
@@ -194,7 +196,7 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
                 fresh = !(slope < 0.0);
                 if (!fresh && now <= 4.0 * job->tol * f) {
                     all_scores(pb, direct, 0, u);
-                    const double gap = proved_gap(pb, job, z, u, h, moves, direct);
+                    const double gap = proved_gap(pb, job, f, z, u, h, moves, direct);
                     if (gap < job->gap) job->gap = gap;
                 }
             }
@@ -212,7 +214,7 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
         if (job->gap <= job->tol * f) return;
         all_scores(pb, d, 0, u);
         if (fresh && estimate <= 0.01 * f) { /* farther off nothing can be proved */
-            const double gap = proved_gap(pb, job, z, u, h, 0, d);
+            const double gap = proved_gap(pb, job, f, z, u, h, 0, d);
             if (gap < job->gap) job->gap = gap;
             /* steps that gain nothing still move scores by 1 or so: the mark of a limit at infinity */
             job->status = FLR_DIVERGED;
@@ -228,12 +230,15 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
             for (ptrdiff_t j = 0; j < q; j++) theta_new[j] = theta[j] + size * d[j];
             f_new = penalised(job, p, loss_rows(pb, 0, n, z_new, r, h), theta_new);
             if (f_new <= f + 1e-4 * size * slope) break;
-            job->status = FLR_STALLED;
             /* the promised descent is below rounding: this is as far as doubles go */
+            job->status = FLR_STALLED;
             if (-slope * size <= 1e-14 * f && f_new <= f * (1.0 + ROUNDING)) return;
+            /* saturated rows have no curvature left: the careful solver knows what to do */
+            job->status = FLR_SINGULAR;
             size *= 0.5;
             if (size < 1e-12) return;
         }
+        job->status = FLR_STALLED;
         f = f_new;
         memcpy(theta, theta_new, (size_t)q * sizeof(double));
         double *swap = z;
@@ -241,6 +246,12 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
         z_new = swap;
         if (job->rough && estimate <= job->tol * f) {
             job->status = FLR_CONVERGED;
+            return;
+        }
+        if (estimate <= 1e-16 * f) { /* that was the last step that means anything */
+            small_gradient(pb, job, rows, r, theta, g);
+            job->objective = f;
+            job->n_iter++;
             return;
         }
     }

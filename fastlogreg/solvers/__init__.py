@@ -22,6 +22,10 @@ def find(name, objective):
     """The solver of that name, or a ValueError that says why it cannot serve this problem."""
     if name == "dual" and (objective.alpha == 0.0 or objective.sparse):
         raise ValueError("solver='dual' needs alpha > 0 and dense X; use solver='auto'")
+    if name == "dual" and objective.n > 20_000:
+        raise ValueError(
+            f"solver='dual' keeps a matrix of {objective.n} x {objective.n}; use solver='auto'"
+        )
     if name == "multilevel" and objective.n < 16 * objective.q:
         raise ValueError(
             f"solver='multilevel' needs many more rows than columns, got {objective.n} rows and "

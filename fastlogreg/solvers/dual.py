@@ -18,13 +18,13 @@ import numpy as np
 from fastlogreg._kernels.core import Problem, dot, padded, symmetrise
 from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER, STALLED
 from fastlogreg.solvers.linear import Inverse
-from fastlogreg.solvers.state import ROUNDING, Solution
+from fastlogreg.solvers.state import FLOOR, ROUNDING, Solution
 
 
 def row_gram(objective):
     """X X', full symmetric (n, n): the Gram matrix of the transposed data, no copy.
 
-    To about 1e-7 where float's range allows it: the exact scores put that right.
+    To about 1e-7 where that is small beside the ridge: the exact scores then put it right.
     """
     n = objective.n
     transposed = Problem(objective.matrix.transposed(), None, None, None, False)
@@ -33,7 +33,9 @@ def row_gram(objective):
         transposed.gram(None, out, objective.n_threads, single)
         objective.passes += 1.0
         diagonal = out.diagonal()[:n]
-        if ((diagonal > 1e-25) & (diagonal < 1e35)).all():
+        # the system's own diagonal is at least alpha / c >= 4 alpha n
+        safe = 1e-5 * diagonal.max() < 4.0 * objective.alpha * objective.total_weight
+        if safe and diagonal.min() > 1e-25 and diagonal.max() < 1e35:
             break
     full = np.empty((n, n))
     symmetrise(out, 1.0, np.zeros(n), full)
@@ -82,13 +84,20 @@ class Model:
 
     def gap(self):
         """The bound of the module's docstring at the present scores."""
-        return bound(self.r + self.objective.alpha * self.beta, self.c)
+        return bound(self.r + self.objective.alpha * self.beta, self.c) + FLOOR * self.f
 
     def correct(self, z):
         """Take over the exact scores of the present coefficients; their gap."""
         self.shift = self.shift + (z - self.z)
         self.move_to(self.beta, self.b, z)
         return self.gap()
+
+    def exact(self):
+        """Coefficients, objective and gap by the data instead of G: for whoever watches."""
+        theta, z = self.coefficients(), np.empty(self.objective.n)
+        f, _ = self.objective.value_gradient(theta, score=z)
+        _, r, c = _losses(self.objective, z)
+        return theta, f, bound(r + self.objective.alpha * self.beta, c) + FLOOR * f
 
     def coefficients(self):
         """coef = X' beta and the intercept as one vector."""
@@ -102,9 +111,9 @@ def _inner(model, n_iter, tol, max_iter, watch):
     """Newton steps on the model to a quarter of tol: iterations so far and why they ended."""
     alpha = model.objective.alpha
     while True:
-        gap = model.gap()
-        if n_iter and watch.callback and watch(n_iter, model.coefficients(), model.f, gap):
+        if watch.callback and watch(n_iter, *model.exact()):
             return n_iter, CALLBACK
+        gap = model.gap()
         if gap <= 0.25 * tol * model.f:
             return n_iter, CONVERGED
         if n_iter == max_iter:
@@ -125,6 +134,8 @@ def _inner(model, n_iter, tol, max_iter, watch):
                 return n_iter + 1, CONVERGED  # as far as the model goes
             step *= 0.5
         n_iter += 1
+        if -slope <= ROUNDING * old_f:
+            return n_iter, CONVERGED  # the model's f cannot show what that step gained
 
 
 def _losses(objective, z):

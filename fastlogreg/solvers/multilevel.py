@@ -24,7 +24,7 @@ from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER
 from fastlogreg.solvers.linear import Inverse
 from fastlogreg.solvers.newton import newton
 from fastlogreg.solvers.quasi_newton import Pairs, search
-from fastlogreg.solvers.state import Solution
+from fastlogreg.solvers.state import FLOOR, Solution
 
 SINGLE = 128  # parameters above which a sample's Hessian is worth single precision
 SEED = 20260101  # of the sample: the same rows in every run
@@ -188,7 +188,9 @@ def multilevel(objective, theta, tol, max_iter, watch):
     spread = float(factor.max())
     for n_iter in range(max_iter + 1):
         estimate, _ = sampled.estimate(g)
-        gap = sampled.gap(theta, g) if estimate * min(spread, 10.0) <= tol * f else np.inf
+        gap = np.inf
+        if estimate * min(spread, 10.0) <= tol * f:
+            gap = sampled.gap(theta, g) + FLOOR * f
         here = Solution(theta, f, gap, float(np.abs(g).max()), CONVERGED, n_iter)
         stop = watch(n_iter, theta, f, gap)
         if gap <= tol * f:

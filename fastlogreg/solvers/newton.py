@@ -13,7 +13,7 @@ import numpy as np
 from fastlogreg._kernels.core import dot
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED
 from fastlogreg.solvers.linear import Inverse
-from fastlogreg.solvers.state import ROUNDING, Solution
+from fastlogreg.solvers.state import FLOOR, ROUNDING, Solution
 
 
 def separated(objective, theta):
@@ -94,7 +94,7 @@ def newton(objective, theta, tol, max_iter, watch):
             inverse = damping.inverse(hessian)
             d = -inverse(g)
             proved = np.inf if damping.amount else objective.dual_gap(theta, d)[0]
-            gap = min(gap, proved)
+            gap = min(gap, proved + FLOOR * f)
             here = here._replace(gap=gap)
             if gap <= tol * f:
                 return _finish(objective, here, inverse)

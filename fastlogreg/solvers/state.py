@@ -51,3 +51,6 @@ class Watch:
 
 # Relative size of f's rounding: below it, descent cannot be told from noise.
 ROUNDING = 4e-15
+
+# No gap is called smaller than this part of f.
+FLOOR = 1e-15

@@ -19,7 +19,7 @@ import numpy as np
 from fastlogreg._kernels.core import dot
 from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER, SEPARATED, STALLED
 from fastlogreg.solvers.newton import separated
-from fastlogreg.solvers.state import ROUNDING, Solution
+from fastlogreg.solvers.state import FLOOR, ROUNDING, Solution
 
 
 class Curved:
@@ -127,7 +127,7 @@ def truncated_newton(objective, theta, tol, max_iter, watch):
             # a Newton step from here is the last one, if only it is solved well enough
             cg.run(lambda cg, f=f: float((cg.left**2 / ridge).sum()) <= 0.5 * tol * f)
             d, gap, open_part = certify(cg)
-        least = max(least, f - gap)
+        least = max(least, f - gap - FLOOR * f)
         slope, step = dot(g, d), 1.0
         at_floor = -slope <= ROUNDING * f  # f cannot show what this step gains: it is the last
         while True:
@@ -135,8 +135,11 @@ def truncated_newton(objective, theta, tol, max_iter, watch):
             f_new, g_new = objective.value_gradient(trial, curvature=curvature)
             if f_new <= f + 1e-4 * step * slope:
                 break
+            if step < 1e-10 and n_iter == 0 and theta.any():
+                # a start so far off that its rows have no curvature left: begin at zero
+                return truncated_newton(objective, objective.null_start(), tol, max_iter, watch)
             if -slope * step <= ROUNDING * f or step < 1e-10:
-                gap = min(here.gap, gap)
+                gap = min(here.gap, gap + FLOOR * f)
                 return here._replace(gap=gap, status=CONVERGED if gap <= tol * f else STALLED)
             step *= 0.5
         theta, f, g = trial, f_new, g_new
