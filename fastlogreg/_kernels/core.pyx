@@ -57,6 +57,9 @@ cdef extern from "flr.h" nogil:
                          double *) noexcept nogil
         void newton(const flr_problem *, flr_newton_job *) noexcept nogil
         double dot(Py_ssize_t, const double *, const double *) noexcept nogil
+        double coordinate_sweep(Py_ssize_t, Py_ssize_t, const double *, const double *,
+                                const double *, const double *, const double *, double *,
+                                double *) noexcept nogil
         int cholesky(Py_ssize_t, Py_ssize_t, double *, double *, double *) noexcept nogil
         void cholesky_solve(Py_ssize_t, Py_ssize_t, const double *, const double *,
                             double *) noexcept nogil
@@ -637,6 +640,37 @@ cdef class Cholesky:
         if self.q:
             with nogil:
                 flr_active().cholesky_solve(self.q, side, self.memory + side, self.memory, &x[0])
+
+
+cdef const double *optional(const double[::1] values, Py_ssize_t q) except? NULL:
+    if values is None or q == 0:
+        return NULL
+    same_length(values.shape[0], q)
+    return &values[0]
+
+
+def coordinate_sweep(const double[:, ::1] hessian, double[::1] w, double[::1] slope,
+                     const double[::1] l1=None, const double[::1] l2=None,
+                     const double[::1] lower=None, const double[::1] upper=None):
+    """One cycle of coordinate descent; w and slope are updated, see reference.coordinate_sweep.
+
+    hessian (q, q) symmetric; slope (q,) the quadratic's gradient at w. Returns the largest
+    (H_jj + l2_j) * change_j^2.
+    """
+    cdef Py_ssize_t q = w.shape[0]
+    cdef const double *a = optional(l1, q)
+    cdef const double *b = optional(l2, q)
+    cdef const double *c = optional(lower, q)
+    cdef const double *e = optional(upper, q)
+    cdef double largest = 0.0
+    same_length(hessian.shape[0], q)
+    same_length(hessian.shape[1], q)
+    same_length(slope.shape[0], q)
+    if q:
+        with nogil:
+            largest = flr_active().coordinate_sweep(q, q, &hessian[0, 0], a, b, c, e, &w[0],
+                                                    &slope[0])
+    return largest
 
 
 STATUS = ("converged", "max_iter", "stalled", "singular", "separated", "nonfinite", "diverged")

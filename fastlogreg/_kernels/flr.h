@@ -141,6 +141,10 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     X(int, cholesky, (ptrdiff_t q, ptrdiff_t Q, double *A, double *scale, double *scratch))         \
     X(void, cholesky_solve,                                                                         \
       (ptrdiff_t q, ptrdiff_t Q, const double *U, const double *scale, double *x))                  \
+    /* one cycle of coordinate descent on a penalised quadratic, see coordinate.inl */              \
+    X(double, coordinate_sweep,                                                                     \
+      (ptrdiff_t q, ptrdiff_t ld, const double *H, const double *l1, const double *l2,              \
+       const double *lower, const double *upper, double *w, double *slope))                         \
     X(double, dot, (ptrdiff_t n, const double *a, const double *b))                                 \
     X(double, sum, (const double *x, ptrdiff_t n))
 

@@ -101,6 +101,7 @@ FLR_INLINE double s_term(const int squared, double x) { return squared ? x * x :
 #include "evaluate.inl"
 #include "elementwise.inl"
 #include "newton.inl"
+#include "coordinate.inl"
 
 #define FLR_GLUE2(a, b) a##b
 #define FLR_GLUE(a, b) FLR_GLUE2(a, b)
