@@ -10,6 +10,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 LONG = 2e-3  # seconds: a shorter call is repeated within a round until it lasts this long
+WARM = 0.5  # seconds of a round up to which every call is made once untimed before it is timed
 REST = 0.03  # seconds: other libraries' idle threads spin about this long after a call
 
 
@@ -124,6 +125,8 @@ def interleave(calls, *, budget=10.0, min_rounds=5, max_rounds=51):
         for k in range(rounds):
             for name in list(calls) if k % 2 == 0 else reversed(calls):
                 time.sleep(rest)
+                if cost < WARM:
+                    calls[name].call()  # a processor that rested wakes up slowly
                 times[name][k] = _seconds(calls[name], number[name], pools)
     finally:
         if enabled:

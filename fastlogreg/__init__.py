@@ -11,17 +11,18 @@ _HOMES = {
     "Certificate": "fastlogreg.certificate",
     "ConvergenceWarning": "fastlogreg.warnings",
     "SeparationWarning": "fastlogreg.warnings",
+    "fit": "fastlogreg.core",
     "reference": None,
     "show_versions": "fastlogreg.versions",
     "set_num_threads": "fastlogreg.parallel",
     "get_num_threads": "fastlogreg.parallel",
     **dict.fromkeys(
         [
-            "binary_cross_entropy", "decision_function", "fit", "hessian_vector_product",
+            "binary_cross_entropy", "decision_function", "hessian_vector_product",
             "log_loss", "log_sigmoid", "loss_gradient", "loss_gradient_hessian",
             "predict_proba", "sigmoid", "softplus",
         ],
-        "fastlogreg.core",
+        "fastlogreg.functions",
     ),
 }  # fmt: skip
 

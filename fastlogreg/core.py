@@ -1,4 +1,4 @@
-"""The functional core: fits and kernels for those who need no estimator."""
+"""The functional core: fits and functions for those who need no estimator."""
 
 import numpy as np
 
@@ -6,7 +6,35 @@ from fastlogreg import design, parallel
 from fastlogreg import validation as valid
 from fastlogreg._kernels import core as kernels
 from fastlogreg.certificate import Certificate
+from fastlogreg.functions import (
+    binary_cross_entropy,
+    decision_function,
+    hessian_vector_product,
+    log_loss,
+    log_sigmoid,
+    loss_gradient,
+    loss_gradient_hessian,
+    predict_proba,
+    sigmoid,
+    softplus,
+)
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED, FitResult
+
+__all__ = [
+    "SOLVERS",
+    "NonFiniteError",
+    "binary_cross_entropy",
+    "decision_function",
+    "fit",
+    "hessian_vector_product",
+    "log_loss",
+    "log_sigmoid",
+    "loss_gradient",
+    "loss_gradient_hessian",
+    "predict_proba",
+    "sigmoid",
+    "softplus",
+]
 
 SOLVERS = ("auto", "newton", "multilevel", "truncated-newton", "lbfgs", "dual")
 _SMALL_STATUS = {
@@ -112,7 +140,7 @@ def fit(
     n_threads = parallel.resolve(n_threads)
     q = p + fit_intercept
     if start is not None:
-        theta = _join(start[0], start[1] if fit_intercept else None, p)
+        theta = valid.check_parameters(start[0], start[1] if fit_intercept else None, p)
         if not fit_intercept and start[1]:
             raise ValueError("start has an intercept, but fit_intercept is False")
     else:
@@ -239,383 +267,3 @@ def _result(
     certificate = Certificate(gap, relative, gradient_max, f, coef, intercept, alpha, fit_intercept)
     converged = status in (CONVERGED, STALLED)
     return FitResult(coef, intercept, f, certificate, converged, status, n_iter, n_passes, solver)
-
-
-# ---------------------------------------------------------------------- elementwise kernels
-
-
-def _elementwise(double, single, z, *args):
-    """Applies a kernel to an array of any shape; float32 stays float32, scalars give scalars."""
-    z = np.asarray(z)
-    if z.dtype.char != "f":
-        z = z.astype(np.float64, copy=False)
-    flat = np.ascontiguousarray(z).reshape(-1)
-    out = np.empty_like(flat)
-    (single if z.dtype.char == "f" else double)(flat, *args, out)
-    return out.reshape(z.shape)[()]
-
-
-def sigmoid(z):
-    """Probability 1 / (1 + exp(-z)) of scores, elementwise.
-
-    Parameters
-    ----------
-    z : array-like of any shape
-        Scores; +-inf give 1 and 0, nan stays nan.
-
-    Returns
-    -------
-    ndarray of the same shape
-        float32 for float32 input, else float64; within 4 ulp, denormal results included.
-
-    Examples
-    --------
-    >>> import fastlogreg
-    >>> fastlogreg.sigmoid([-2.0, 0.0, 2.0]).round(4)
-    array([0.1192, 0.5   , 0.8808])
-    """
-    return _elementwise(kernels.sigmoid, kernels.sigmoid_f32, z)
-
-
-def softplus(z):
-    """log(1 + exp(z)), elementwise: the cross-entropy of target 0 at score z.
-
-    Parameters
-    ----------
-    z : array-like of any shape
-        Scores.
-
-    Returns
-    -------
-    ndarray of the same shape
-        float32 for float32 input, else float64; within 4 ulp over the whole range.
-
-    Examples
-    --------
-    >>> import fastlogreg
-    >>> fastlogreg.softplus([-1000.0, 0.0, 1000.0]).tolist()
-    [0.0, 0.6931471805599453, 1000.0]
-    """
-    return _elementwise(kernels.softplus, kernels.softplus_f32, z, 1.0)
-
-
-def log_sigmoid(z):
-    """log(sigmoid(z)), elementwise and without forming the probability.
-
-    Parameters
-    ----------
-    z : array-like of any shape
-        Scores.
-
-    Returns
-    -------
-    ndarray of the same shape
-        float32 for float32 input, else float64; within 4 ulp over the whole range.
-
-    Examples
-    --------
-    >>> import fastlogreg
-    >>> fastlogreg.log_sigmoid([-1000.0, 0.0]).tolist()
-    [-1000.0, -0.6931471805599453]
-    """
-    return _elementwise(kernels.softplus, kernels.softplus_f32, z, -1.0)
-
-
-def binary_cross_entropy(y, z):
-    """Cross-entropy of targets y at scores z, elementwise.
-
-    Parameters
-    ----------
-    y : array-like
-        Targets in [0, 1], broadcast against z.
-    z : array-like
-        Scores.
-
-    Returns
-    -------
-    ndarray, float64
-        ``-(y log sigmoid(z) + (1 - y) log sigmoid(-z))``; never log(0), within 4 ulp.
-
-    Raises
-    ------
-    ValueError
-        A target lies outside [0, 1].
-
-    Examples
-    --------
-    >>> import fastlogreg
-    >>> fastlogreg.binary_cross_entropy([1, 1, 0], [1000.0, -1000.0, 0.0]).tolist()
-    [0.0, 1000.0, 0.6931471805599453]
-    """
-    y, z = np.broadcast_arrays(_targets(y), np.asarray(z, dtype=np.float64))
-    out = np.empty(y.shape)
-    kernels.cross_entropy(
-        np.ascontiguousarray(y).reshape(-1), np.ascontiguousarray(z).reshape(-1), out.reshape(-1)
-    )
-    return out[()]
-
-
-def _targets(y):
-    y = np.asarray(y, dtype=np.float64)
-    if not ((y >= 0.0) & (y <= 1.0)).all():
-        raise ValueError("y must hold targets in [0, 1]")
-    return y
-
-
-def log_loss(y, z, sample_weight=None):
-    """Weighted mean cross-entropy of scores z.
-
-    Parameters
-    ----------
-    y : array-like of shape (n,)
-        Targets in [0, 1].
-    z : array-like of shape (n,)
-        Scores, not probabilities.
-    sample_weight : array-like of shape (n,), default=None
-        Weights >= 0.
-
-    Returns
-    -------
-    float
-        ``sum(s * binary_cross_entropy(y, z)) / sum(s)``.
-
-    Raises
-    ------
-    ValueError
-        Shapes differ, a target lies outside [0, 1], or weights are negative or all zero.
-
-    Examples
-    --------
-    >>> import fastlogreg
-    >>> round(fastlogreg.log_loss([0, 1], [0.0, 0.0]), 4)
-    0.6931
-    """
-    z = np.ascontiguousarray(z, dtype=np.float64)
-    if z.ndim != 1 or not len(z):
-        raise ValueError(f"z must be one-dimensional and not empty, got shape {z.shape}")
-    y = np.ascontiguousarray(_targets(y))
-    if y.shape != z.shape:
-        raise ValueError(f"y must have shape {z.shape} as z, got {y.shape}")
-    weight = valid.check_weights(sample_weight, len(z))
-    total = float(len(z)) if weight is None else float(weight.sum())
-    return kernels.weighted_log_loss(y, z, weight) / total
-
-
-# ---------------------------------------------------------------------- kernels over the data
-
-
-def _join(coef, intercept, p):
-    coef = valid.check_vector(coef, p, "coef")
-    if intercept is None:
-        return coef
-    return np.append(coef, valid.check_number(intercept, "intercept", -np.finfo(float).max))
-
-
-def _problem(X, y, coef, intercept, sample_weight, offset, alpha, n_threads):
-    """Objective, parameters: the shared door of the kernels that follow."""
-    from fastlogreg.objective import Objective
-
-    alpha = valid.check_number(alpha, "alpha", 0.0)
-    matrix = design.as_matrix(X)
-    n, p = matrix.shape
-    if n == 0:
-        raise ValueError(f"X has no rows (shape {matrix.shape}); at least one is needed")
-    theta = _join(coef, intercept, p)
-    objective = Objective(
-        X, matrix, valid.check_targets(y, n), valid.check_weights(sample_weight, n),
-        valid.check_rows(offset, n, "offset"), intercept is not None, alpha,
-        parallel.resolve(n_threads),
-    )  # fmt: skip
-    return objective, theta
-
-
-def loss_gradient(
-    X, y, coef, intercept=None, *, sample_weight=None, offset=None, alpha=0.0, n_threads=None
-):
-    """Objective and gradient in one read of X.
-
-    Parameters
-    ----------
-    X : array-like or sparse matrix of shape (n, p)
-        The data.
-    y : array-like of shape (n,)
-        0/1, booleans, -1/+1, or probabilities.
-    coef : array-like of shape (p,)
-        Where to evaluate.
-    intercept : float, default=None
-        None: a model without intercept.
-    sample_weight, offset : array-like of shape (n,), default=None
-        Weights >= 0; what is added to the scores.
-    alpha : float, default=0.0
-        Ridge penalty alpha/2 ||coef||^2.
-    n_threads : int, default=None
-        Threads; the bits of the result do not depend on it.
-
-    Returns
-    -------
-    loss : float
-        Weighted mean loss plus penalty.
-    gradient : ndarray of shape (p,), or (p + 1,) with the intercept's entry last
-        float64.
-
-    Raises
-    ------
-    ValueError
-        An argument is of the wrong shape, sign or kind.
-
-    Examples
-    --------
-    >>> import fastlogreg
-    >>> loss, gradient = fastlogreg.loss_gradient([[1.0], [2.0]], [0, 1], [0.0], 0.0)
-    >>> round(loss, 4), gradient
-    (0.6931, array([-0.25,  0.  ]))
-    """
-    objective, theta = _problem(X, y, coef, intercept, sample_weight, offset, alpha, n_threads)
-    return objective.value_gradient(theta)
-
-
-def loss_gradient_hessian(
-    X, y, coef, intercept=None, *, sample_weight=None, offset=None, alpha=0.0, n_threads=None
-):
-    """Objective, gradient and Hessian in one read of X.
-
-    Parameters
-    ----------
-    X, y, coef, intercept, sample_weight, offset, alpha, n_threads
-        As in `loss_gradient`.
-
-    Returns
-    -------
-    loss : float
-        Weighted mean loss plus penalty.
-    gradient : ndarray of shape (q,)
-        q is p, or p + 1 with the intercept last.
-    hessian : ndarray of shape (q, q)
-        ``X' diag(s h) X / sum(s) + alpha I``, the intercept's diagonal without alpha.
-
-    Raises
-    ------
-    ValueError
-        An argument is of the wrong shape, sign or kind.
-
-    Examples
-    --------
-    >>> import fastlogreg
-    >>> fastlogreg.loss_gradient_hessian([[1.0], [2.0]], [0, 1], [0.0])[2]
-    array([[0.625]])
-    """
-    objective, theta = _problem(
-        design.by_row(X), y, coef, intercept, sample_weight, offset, alpha, n_threads
-    )
-    return objective.value_gradient_hessian(theta)
-
-
-def hessian_vector_product(
-    X, y, coef, intercept, vector, *, sample_weight=None, offset=None, alpha=0.0, n_threads=None
-):
-    """Hessian at (coef, intercept) times a vector, without forming the Hessian.
-
-    Parameters
-    ----------
-    X, y, coef, intercept, sample_weight, offset, alpha, n_threads
-        As in `loss_gradient`.
-    vector : array-like of shape (q,)
-        q is p, or p + 1 with the intercept last.
-
-    Returns
-    -------
-    ndarray of shape (q,)
-        float64.
-
-    Raises
-    ------
-    ValueError
-        An argument is of the wrong shape, sign or kind.
-
-    Examples
-    --------
-    >>> import fastlogreg
-    >>> fastlogreg.hessian_vector_product([[1.0], [2.0]], [0, 1], [0.0], None, [2.0])
-    array([1.25])
-    """
-    objective, theta = _problem(X, y, coef, intercept, sample_weight, offset, alpha, n_threads)
-    vector = valid.check_vector(vector, objective.q, "vector")
-    curvature = np.empty(objective.n)
-    objective.value_gradient(theta, curvature=curvature)
-    return objective.curved_product(curvature, vector)
-
-
-def _predict(X, coef, intercept, offset, n_threads, columns):
-    matrix = design.as_matrix(X)
-    n, p = matrix.shape
-    theta = _join(coef, 0.0 if intercept is None else intercept, p)
-    offset = valid.check_rows(offset, n, "offset")
-    dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
-    out = np.empty((n, 2) if columns == 2 else n, dtype=dtype)
-    kernels.Problem(matrix, None, None, offset, True).predict(
-        theta, out, parallel.resolve(n_threads)
-    )
-    return out
-
-
-def decision_function(X, coef, intercept=0.0, *, offset=None, n_threads=None):
-    """Scores ``X @ coef + intercept + offset``.
-
-    Parameters
-    ----------
-    X : array-like or sparse matrix of shape (n, p)
-        The data.
-    coef : array-like of shape (p,)
-        Coefficients.
-    intercept : float, default=0.0
-        Intercept.
-    offset : array-like of shape (n,), default=None
-        Added to the scores.
-    n_threads : int, default=None
-        Threads.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        float32 for float32 X, else float64.
-
-    Raises
-    ------
-    ValueError
-        Shapes do not fit.
-
-    Examples
-    --------
-    >>> import fastlogreg
-    >>> fastlogreg.decision_function([[1.0], [2.0]], [3.0], 1.0)
-    array([4., 7.])
-    """
-    return _predict(X, coef, intercept, offset, n_threads, 1)
-
-
-def predict_proba(X, coef, intercept=0.0, *, offset=None, n_threads=None):
-    """Probabilities of target 0 and 1, both to full relative accuracy, in one read of X.
-
-    Parameters
-    ----------
-    X, coef, intercept, offset, n_threads
-        As in `decision_function`.
-
-    Returns
-    -------
-    ndarray of shape (n, 2)
-        float32 for float32 X, else float64.
-
-    Raises
-    ------
-    ValueError
-        Shapes do not fit.
-
-    Examples
-    --------
-    >>> import fastlogreg
-    >>> fastlogreg.predict_proba([[0.0], [2.0]], [1.0]).round(4)
-    array([[0.5   , 0.5   ],
-           [0.1192, 0.8808]])
-    """
-    return _predict(X, coef, intercept, offset, n_threads, 2)

@@ -19,7 +19,8 @@ Nocedal & Wright, "Numerical Optimization" (2006), ch. 2-3.
 import numpy as np
 
 __all__ = [
-    "binary_cross_entropy", "coordinate_sweep", "decision_function", "duality_gap", "gradient_descent",
+    "binary_cross_entropy", "coordinate_sweep", "decision_function", "duality_gap",
+    "gradient_descent",
     "hessian_vector_product", "log_loss", "log_sigmoid", "loss_gradient", "loss_gradient_hessian",
     "newton", "predict_proba", "sigmoid", "softplus",
 ]  # fmt: skip
@@ -168,11 +169,11 @@ def duality_gap(X, y, coef, intercept=None, *, sample_weight=None, offset=None, 
 
 
 def coordinate_sweep(hessian, w, slope, l1=0.0, l2=0.0, lower=-np.inf, upper=np.inf):
-    """One cycle of coordinate descent on a penalised quadratic; (w, slope, largest decrease * 2).
+    """One cycle of coordinate descent on a quadratic; (w, slope, twice the largest decrease).
 
     The model is ``slope'step + step' H step / 2 + sum l1 |w| + sum l2 w^2 / 2`` on the box
-    lower <= w <= upper, ``slope`` its quadratic part's gradient at w.  Each coordinate in turn moves
-    to its minimiser, ``clip(soft(H_jj w_j - slope_j, l1_j) / (H_jj + l2_j))``.
+    lower <= w <= upper, ``slope`` its quadratic part's gradient at w.  Each coordinate in turn
+    moves to its minimiser, ``clip(soft(H_jj w_j - slope_j, l1_j) / (H_jj + l2_j))``.
 
     Reference: Friedman, Hastie & Tibshirani, "Regularization paths for generalized linear models
     via coordinate descent" (2010), sec. 2.2.

@@ -111,3 +111,11 @@ def check_vector(values, length, name):
     if not np.isfinite(values).all():
         raise ValueError(f"{name} contains NaN or infinity")
     return values
+
+
+def check_parameters(coef, intercept, p):
+    """Coefficients and, unless it is None, the intercept as one float64 array."""
+    coef = check_vector(coef, p, "coef")
+    if intercept is None:
+        return coef
+    return np.append(coef, check_number(intercept, "intercept", -np.finfo(float).max))

@@ -19,7 +19,7 @@ FLOORS = (
     ("_kernels", "reference"),
     ("certificate", "design", "parallel", "validation"),
     ("objective", "result"),
-    ("solvers",),
+    ("solvers", "functions"),
     ("core",),
     ("warnings", "versions"),
     ("estimators",),
@@ -169,7 +169,7 @@ def test_the_reference_is_documented():
     for name in fastlogreg.reference.__all__:
         assert getattr(fastlogreg.reference, name).__doc__
         assert hasattr(fastlogreg.core, name) or name in (
-            "duality_gap", "gradient_descent", "newton",
+            "coordinate_sweep", "duality_gap", "gradient_descent", "newton",
         )  # fmt: skip
 
 
@@ -178,7 +178,8 @@ def test_the_reference_is_documented():
 
 @pytest.mark.parametrize(
     ("name", "least"),
-    [("core", 20), ("parallel", 4), ("versions", 1), ("reference", 0), ("result", 0),
+    [("core", 2), ("functions", 15),
+     ("parallel", 4), ("versions", 1), ("reference", 0), ("result", 0),
      ("certificate", 0), ("validation", 0), ("estimators.logistic", 1)],
 )  # fmt: skip
 def test_examples_run(name, least):

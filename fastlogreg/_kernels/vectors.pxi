@@ -1,0 +1,73 @@
+# Functions of whole vectors: elementwise, sums; a part of core.pyx.
+
+cdef int same_length(Py_ssize_t a, Py_ssize_t b) except -1:
+    if a != b:
+        raise ValueError(f"arrays of different lengths: {a} and {b}")
+    return 0
+
+
+def sigmoid(const double[::1] z, double[::1] out):
+    same_length(z.shape[0], out.shape[0])
+    if z.shape[0]:
+        with nogil:
+            flr_active().sigmoid(z.shape[0], &z[0], &out[0])
+
+
+def sigmoid_f32(const float[::1] z, float[::1] out):
+    same_length(z.shape[0], out.shape[0])
+    if z.shape[0]:
+        with nogil:
+            flr_active().sigmoid_f32(z.shape[0], &z[0], &out[0])
+
+
+def softplus(const double[::1] z, double sign, double[::1] out):
+    """out = sign * softplus(sign * z); sign = -1 gives log(sigmoid(z))."""
+    same_length(z.shape[0], out.shape[0])
+    if z.shape[0]:
+        with nogil:
+            flr_active().softplus(z.shape[0], &z[0], sign, &out[0])
+
+
+def softplus_f32(const float[::1] z, float sign, float[::1] out):
+    same_length(z.shape[0], out.shape[0])
+    if z.shape[0]:
+        with nogil:
+            flr_active().softplus_f32(z.shape[0], &z[0], sign, &out[0])
+
+
+def cross_entropy(const double[::1] y, const double[::1] z, double[::1] out):
+    same_length(z.shape[0], out.shape[0])
+    same_length(z.shape[0], y.shape[0])
+    if z.shape[0]:
+        with nogil:
+            flr_active().cross_entropy(z.shape[0], &y[0], &z[0], &out[0])
+
+
+def weighted_log_loss(const double[::1] y, const double[::1] z, const double[::1] s):
+    """Sum of s_i * cross-entropy(y_i, z_i); s may be None."""
+    cdef double total = 0.0
+    cdef const double *weight = NULL
+    same_length(z.shape[0], y.shape[0])
+    if s is not None:
+        same_length(z.shape[0], s.shape[0])
+    if z.shape[0]:
+        if s is not None:
+            weight = &s[0]
+        with nogil:
+            total = flr_active().weighted_log_loss(z.shape[0], &y[0], &z[0], weight)
+    return total
+
+
+def dot(const double[::1] a, const double[::1] b):
+    """a . b as a float, on one thread."""
+    same_length(a.shape[0], b.shape[0])
+    return flr_active().dot(a.shape[0], &a[0], &b[0]) if a.shape[0] else 0.0
+
+
+def read_sum(const double[::1] x, int n_threads):
+    """Sum of x at the speed of memory: the benchmarks' unit of time."""
+    if not x.shape[0]:
+        return 0.0
+    cdef flr_executor ex = executor(n_threads)
+    ex.poll = NULL  # too short to interrupt
+    return flr_run_sum(&x[0], x.shape[0], ex)
