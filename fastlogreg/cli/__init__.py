@@ -202,6 +202,8 @@ def _fit(args):
             "stop_reason": result.stop_reason,
         },
     )
+    if args.output:  # before a reader of the report can break the pipe
+        save_model(model, args.output)
     report.line(
         "file",
         f"{args.file}: {n:,} rows, {p:,} features, read in {report.duration(read - began)}",
@@ -213,7 +215,6 @@ def _fit(args):
         deviations=report.standard_deviations(data.X),
     )  # fmt: skip
     if args.output:
-        save_model(model, args.output)
         print(f"\nmodel written to {args.output}")
     if not result.converged:
         print(f"fastlogreg: warning: {result.stop_reason}", file=sys.stderr)
