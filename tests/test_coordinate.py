@@ -6,16 +6,6 @@ import pytest
 from fastlogreg import reference
 from fastlogreg._kernels import core as kernels
 
-LEVELS = kernels.available_levels()
-
-
-@pytest.fixture(params=LEVELS)
-def each_level(request):
-    before = kernels.level()
-    kernels.select_level(request.param)
-    yield request.param
-    kernels.select_level(before)
-
 
 def model(q, seed=0):
     rng = np.random.default_rng(seed)
@@ -25,7 +15,7 @@ def model(q, seed=0):
 
 @pytest.mark.parametrize("q", [1, 2, 7, 8, 9, 31, 64, 100])
 @pytest.mark.parametrize("penalised", [False, True])
-def test_one_cycle_equals_the_reference(each_level, q, penalised):
+def test_one_cycle_equals_the_reference(level, q, penalised):
     H, gradient, rng = model(q)
     w = rng.normal(size=q)
     slope = gradient + H @ w
@@ -51,13 +41,13 @@ def cycles(H, gradient, **extra):
     raise AssertionError("coordinate descent did not come to rest")
 
 
-def test_no_penalty_is_the_newton_step(each_level):
+def test_no_penalty_is_the_newton_step(level):
     H, gradient, _ = model(20)
     w, _ = cycles(H, gradient)
     np.testing.assert_allclose(w, -np.linalg.solve(H, gradient), atol=1e-9)
 
 
-def test_lasso_and_box_meet_their_conditions(each_level):
+def test_lasso_and_box_meet_their_conditions(level):
     H, gradient, _ = model(30, seed=1)
     l1, l2 = np.full(30, 0.3), np.full(30, 0.1)
     lower, upper = np.full(30, -0.4), np.full(30, 0.5)
