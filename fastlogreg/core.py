@@ -18,6 +18,7 @@ from fastlogreg.functions import (
     sigmoid,
     softplus,
 )
+from fastlogreg.objective import Objective, null_intercept
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED, FitResult
 
 __all__ = [
@@ -167,7 +168,7 @@ def _fit_small(X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter
     if theta is None:
         theta = np.zeros(problem.q)
         if fit_intercept and max_iter:
-            theta[-1] = _null_intercept(y, weight, total)
+            theta[-1] = null_intercept(y, weight, total)
 
     def run(limit):
         end = theta.copy()
@@ -203,18 +204,10 @@ def _replay(run, outcome, callback, fit_intercept):
     return outcome
 
 
-def _null_intercept(y, weight, total):
-    """The intercept alone that fits best, kept finite for a single class."""
-    mean = float(np.add.reduce(y, dtype=np.float64) if weight is None else y @ weight) / total
-    mean = min(max(mean, 1e-12), 1.0 - 1e-12)
-    return np.log(mean / (1.0 - mean))
-
-
 def _fit_large(
     X, matrix, y, weight, offset, alpha, fit_intercept, solver, tol, max_iter, n_threads, theta,
     callback,
 ):  # fmt: skip
-    from fastlogreg.objective import Objective
     from fastlogreg.solvers import choose, find
     from fastlogreg.solvers.state import Watch
 
@@ -233,7 +226,7 @@ def _fit_large(
     if theta is None:
         theta = np.zeros(objective.q)
         if fit_intercept and max_iter:
-            theta[-1] = _null_intercept(y, weight, objective.total_weight)
+            theta[-1] = null_intercept(y, weight, objective.total_weight)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             solution = minimise(objective, theta, tol, max_iter, Watch(callback, fit_intercept))

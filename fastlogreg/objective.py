@@ -14,6 +14,13 @@ from fastlogreg import design
 from fastlogreg._kernels.core import Problem, dot, padded, symmetrise
 
 
+def null_intercept(y, weight, total):
+    """The intercept alone that fits best, kept finite for a single class."""
+    mean = float(np.add.reduce(y, dtype=np.float64) if weight is None else y @ weight) / total
+    mean = min(max(mean, 1e-12), 1.0 - 1e-12)
+    return np.log(mean / (1.0 - mean))
+
+
 class Objective:
     """A problem, its penalty and its scale; immutable but for the pass counter.
 
@@ -170,10 +177,8 @@ class Objective:
         )  # fmt: skip
 
     def null_start(self):
-        """Zero coefficients, and the intercept that fits the mean target."""
+        """Zero coefficients, and the intercept that fits best alone."""
         theta = np.zeros(self.q)
         if self.fit_intercept:
-            mean = float(np.average(self.y, weights=self.weight))
-            mean = min(max(mean, 1e-12), 1.0 - 1e-12)
-            theta[-1] = np.log(mean / (1.0 - mean))
+            theta[-1] = null_intercept(self.y, self.weight, self.total_weight)
         return theta
