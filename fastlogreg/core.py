@@ -18,7 +18,7 @@ from fastlogreg.functions import (
     sigmoid,
     softplus,
 )
-from fastlogreg.objective import Objective, null_intercept
+from fastlogreg.objective import SMALL, Objective, null_intercept
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED, FitResult
 
 __all__ = [
@@ -147,7 +147,7 @@ def fit(
     else:
         theta = None
 
-    small = n * q <= 60_000 and 0 < q <= 128 and n > q and not design.is_sparse(X)
+    small = n * q <= SMALL and 0 < q <= 128 and n > q and not design.is_sparse(X)
     if small and solver in ("auto", "newton"):
         result = _fit_small(
             X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter, theta, callback

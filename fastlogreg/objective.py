@@ -13,6 +13,8 @@ import numpy as np
 from fastlogreg import design
 from fastlogreg._kernels.core import Problem, dot, padded, symmetrise
 
+SMALL = 600_000  # entries of X up to which a fit is one compiled call on one thread
+
 
 def null_intercept(y, weight, total):
     """The intercept alone that fits best, kept finite for a single class."""

@@ -50,6 +50,7 @@ cdef extern from "flr.h" nogil:
         void sigmoid_f32(Py_ssize_t, const float *, float *) noexcept nogil
         void softplus(Py_ssize_t, const double *, double, double *) noexcept nogil
         void softplus_f32(Py_ssize_t, const float *, float, float *) noexcept nogil
+        int encode(Py_ssize_t, const double *, double, double, uint8_t *) noexcept nogil
         void cross_entropy(Py_ssize_t, const double *, const double *, double *) noexcept nogil
         double weighted_log_loss(Py_ssize_t, const double *, const double *,
                                  const double *) noexcept nogil
@@ -167,6 +168,11 @@ def encode_labels(const label_type[:] y, label_type zero, label_type one, uint8_
     cdef Py_ssize_t i, n = y.shape[0]
     cdef int good = 1
     same_length(n, out.shape[0])
+    if label_type is double:
+        if n and y.strides[0] == sizeof(double):
+            with nogil:
+                good = flr_active().encode(n, &y[0], zero, one, &out[0])
+            return bool(good)
     with nogil:
         for i in range(n):
             out[i] = y[i] == one

@@ -155,3 +155,16 @@ static double sum(const double *x, ptrdiff_t n)
     for (int k = 0; k < 8; k++) total += v_sum(acc[k]);
     return total;
 }
+
+/* Labels as bytes. Plain C: compilers turn it into compares of whole vectors. */
+static int encode(ptrdiff_t n, const double *FLR_RESTRICT y, double zero, double one,
+                  uint8_t *FLR_RESTRICT out)
+{
+    int good = 1;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const int is_one = y[i] == one;
+        out[i] = (uint8_t)is_one;
+        good &= is_one | (y[i] == zero);
+    }
+    return good;
+}

@@ -14,11 +14,15 @@
  * load of one waits for a store to another (4K aliasing; 1.7 times slower losses were measured). */
 typedef double row_buffer[FLR_ROWS_MAX + 136] FLR_ALIGN64;
 
-/* Rows of a block: 16 to 32 KB row-major; column-major long enough to stream, short enough for L2. */
+/* Rows of a block: long enough for the memory to stream (it starts anew with every block), short
+ * enough to stay in L2 meanwhile. */
 static ptrdiff_t block_rows(const flr_problem *pb)
 {
     const ptrdiff_t p = pb->x.p, size = pb->x.is_float ? 4 : 8;
-    if (pb->x.layout == FLR_DENSE_C) return p <= 100 ? 64 : p <= 1000 ? 32 : p <= 3000 ? 16 : 8;
+    if (pb->x.layout == FLR_DENSE_C) {
+        ptrdiff_t rows = ((ptrdiff_t)1 << 18) / (p * size + 1) & ~(ptrdiff_t)31;
+        return rows < 32 ? 32 : rows > FLR_ROWS_MAX ? FLR_ROWS_MAX : rows;
+    }
     if (pb->x.layout == FLR_DENSE_F) {
         ptrdiff_t rows = ((ptrdiff_t)1 << 18) / (p * size + 1) & ~(ptrdiff_t)63;
         return rows < 64 ? 64 : rows > 512 ? 512 : rows;
@@ -26,12 +30,12 @@ static ptrdiff_t block_rows(const flr_problem *pb)
     return 256;
 }
 
-static void block_scores(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, ptrdiff_t ahead,
-                         const double *w, double intercept, int with_offset, double *z)
+static void block_scores(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, const double *w,
+                         double intercept, int with_offset, double *z)
 {
 #define SCORES(T)                                                                                   \
     switch (pb->x.layout) {                                                                         \
-    case FLR_DENSE_C: scores_c##T(pb, lo, m, ahead, w, z); break;                                   \
+    case FLR_DENSE_C: scores_c##T(pb, lo, m, w, z); break;                                   \
     case FLR_DENSE_F: scores_f##T(pb, lo, m, w, z); break;                                          \
     default:                                                                                        \
         for (ptrdiff_t i = 0; i < m; i++) z[i] = gather_line##T(0, &pb->x, lo + i, w);              \
@@ -120,7 +124,7 @@ static void predict(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const dou
     const size_t size = form == FLR_SCORE ? 8 : form == FLR_SCORE_F32 ? 4 : form == FLR_PROBA ? 16 : 8;
     for (ptrdiff_t i = lo; i < hi; i += rows) {
         const ptrdiff_t m = hi - i < rows ? hi - i : rows;
-        block_scores(pb, i, m, rows, coef, intercept, 1, z);
+        block_scores(pb, i, m, coef, intercept, 1, z);
         transform(m, z, form, (char *)out + (size_t)i * size);
     }
 }
@@ -195,7 +199,7 @@ static void evaluate(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, flr_poin
         const ptrdiff_t m = hi - i < rows ? hi - i : rows;
         const size_t bytes = (size_t)m * sizeof(double);
         double residual_sum;
-        block_scores(pb, i, m, rows, at->coef, at->intercept, 1, z);
+        block_scores(pb, i, m, at->coef, at->intercept, 1, z);
         if (at->score) memcpy(at->score + i, z, bytes);
         loss += block_loss(pb, i, m, z, r, h, &residual_sum);
         if (at->gradient) {
@@ -218,7 +222,7 @@ static void curved_product(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, co
     for (ptrdiff_t i = lo; i < hi; i += rows) {
         const ptrdiff_t m = hi - i < rows ? hi - i : rows;
         double sum = 0.0;
-        block_scores(pb, i, m, rows, v, v_b, 0, z);
+        block_scores(pb, i, m, v, v_b, 0, z);
         for (ptrdiff_t k = 0; k < m; k++) {
             z[k] *= curvature[i + k];
             sum += z[k];
@@ -303,8 +307,8 @@ static void dual_gap(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const do
     const ptrdiff_t rows = block_rows(pb);
     for (ptrdiff_t i = lo; i < hi; i += rows) {
         const ptrdiff_t m = hi - i < rows ? hi - i : rows;
-        block_scores(pb, i, m, rows, coef, intercept, 1, z);
-        block_scores(pb, i, m, 0, v, v_b, 0, u);
+        block_scores(pb, i, m, coef, intercept, 1, z);
+        block_scores(pb, i, m, v, v_b, 0, u);
         block_loss(pb, i, m, z, r, h, &sum);
         dual_terms(m, z, u, h, pb->weight ? pb->weight + i : 0, moves ? moves + i : 0, out);
     }

@@ -102,6 +102,8 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     X(void, cross_entropy, (ptrdiff_t n, const double *y, const double *z, double *out))            \
     X(double, weighted_log_loss,                                                                    \
       (ptrdiff_t n, const double *y, const double *z, const double *s))                             \
+    /* out = (y == one); 0, if a value is neither `zero` nor `one` */                              \
+    X(int, encode, (ptrdiff_t n, const double *y, double zero, double one, uint8_t *out))           \
     /* n scores to the asked form (enum below); out as that form needs */                           \
     X(void, transform, (ptrdiff_t n, const double *z, int form, void *out))                         \
     /* rows [lo, hi) of a problem; not CSC */                                                       \

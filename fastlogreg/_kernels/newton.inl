@@ -137,7 +137,7 @@ static void all_scores(const flr_problem *pb, const double *v, int with_offset, 
 {
     const ptrdiff_t rows = block_rows(pb) < 256 ? block_rows(pb) : 256;
     for (ptrdiff_t i = 0; i < pb->n; i += rows)
-        block_scores(pb, i, pb->n - i < rows ? pb->n - i : rows, rows, v,
+        block_scores(pb, i, pb->n - i < rows ? pb->n - i : rows, v,
                      pb->intercept ? v[pb->x.p] : 0.0, with_offset, out + i);
 }
 

@@ -1,8 +1,7 @@
 """Which solver for which problem, and why: the only place that decides it."""
 
+from fastlogreg.objective import SMALL
 from fastlogreg.solvers.multilevel import sample_size
-
-SMALL = 60_000  # entries of X up to which Newton runs in one compiled call
 
 
 def choose(objective):
