@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastlogreg import reference
+from fastlogreg.penalty import Penalty
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Certificate:
         Largest absolute entry of the gradient of the objective.
     objective : float
         Weighted mean loss plus penalty.
-    coef, intercept, alpha, fit_intercept
+    coef, intercept, penalty, fit_intercept
         The point and the problem that the bound is about.
     positive_class : object
         The label that counts as target 1; None if the targets were 0/1 or probabilities.
@@ -36,7 +37,7 @@ class Certificate:
     objective: float
     coef: np.ndarray
     intercept: float
-    alpha: float
+    penalty: Penalty
     fit_intercept: bool
     positive_class: object = None
 
@@ -68,12 +69,16 @@ class Certificate:
         elif y.size and y.min() < 0:
             y = (y > 0).astype(float)
         intercept = self.intercept if self.fit_intercept else None
-        problem = {"sample_weight": sample_weight, "offset": offset, "alpha": self.alpha}
+        problem = {"sample_weight": sample_weight, "offset": offset}
         objective, _ = reference.loss_gradient(X, y, self.coef, intercept, **problem)
+        objective += self.penalty.value(self.coef)
         rounding = 1e-12 * max(abs(objective), 1e-300)
         if abs(objective - self.objective) > rounding:
             return False
-        gap = reference.duality_gap(X, y, self.coef, intercept, **problem)
+        gap = reference.duality_gap(
+            X, y, self.coef, intercept, **problem, alpha=self.penalty.l2,
+            l1=self.penalty.l1, lower=self.penalty.lower, upper=self.penalty.upper,
+        )  # fmt: skip
         return bool(gap <= self.gap * (1.0 + 1e-6) + rounding)
 
     def __str__(self):

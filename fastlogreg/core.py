@@ -19,6 +19,7 @@ from fastlogreg.functions import (
     softplus,
 )
 from fastlogreg.objective import SMALL, Objective, null_intercept
+from fastlogreg.penalty import Penalty
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED, FitResult
 
 __all__ = [
@@ -37,7 +38,7 @@ __all__ = [
     "softplus",
 ]
 
-SOLVERS = ("auto", "newton", "multilevel", "truncated-newton", "lbfgs", "dual")
+SOLVERS = ("auto", "newton", "multilevel", "truncated-newton", "lbfgs", "dual", "proximal")
 _SMALL_STATUS = {
     "converged": CONVERGED, "max_iter": MAX_ITER, "stalled": STALLED, "separated": SEPARATED,
     "diverged": DIVERGED, "callback": CALLBACK,
@@ -55,14 +56,19 @@ class NonFiniteError(ValueError):
 
 
 def fit(
-    X, y, *, alpha=0.0, fit_intercept=True, sample_weight=None, offset=None, solver="auto",
-    tol=1e-9, max_iter=100, n_threads=None, start=None, callback=None,
+    X, y, *, alpha=0.0, l1_ratio=0.0, penalty_factor=None, bounds=None, standardize=False,
+    fit_intercept=True, sample_weight=None, offset=None, solver="auto", tol=1e-9, max_iter=100,
+    n_threads=None, start=None, callback=None,
 ):  # fmt: skip
     """Fit a binary logistic regression to a certified optimum.
 
-    Minimises ``sum_i s_i loss(y_i, z_i) / sum_i s_i + alpha/2 ||coef||^2`` with scores
-    ``z = X @ coef + intercept + offset``, ``loss(y, z) = log(1 + exp(z)) - y z`` and weights s; the
-    intercept is not penalised.
+    Minimises over coef, b (the intercept, never penalised) and within bounds ::
+
+        sum_i s_i loss(y_i, z_i) / sum_i s_i
+            + alpha * sum_j f_j (l1_ratio |coef_j| + (1 - l1_ratio)/2 coef_j^2)
+
+    with scores ``z = X @ coef + b + offset``, ``loss(y, z) = log(1 + exp(z)) - y z``, weights s and
+    penalty factors f.
 
     Parameters
     ----------
@@ -71,15 +77,26 @@ def fit(
     y : array-like of shape (n,)
         0/1, booleans, -1/+1, or probabilities in [0, 1].
     alpha : float, default=0.0
-        Strength of the ridge penalty, >= 0; scikit-learn's C is ``1 / (alpha * sum(s))``.
+        Strength of the penalty, >= 0; scikit-learn's C is ``1 / (alpha * sum(s))``.
+    l1_ratio : float, default=0.0
+        0 for a ridge, 1 for absolute values (the lasso), between them the elastic net.
+    penalty_factor : array-like of shape (p,), default=None
+        How much each coefficient is penalised, >= 0; 0 for not at all, None for 1 each. Not
+        rescaled.
+    bounds : tuple (lower, upper), default=None
+        Bounds of the coefficients: each None, a number, or an array of shape (p,); may be infinite.
+    standardize : bool, default=False
+        Whether the penalty counts coefficients of columns scaled to standard deviation 1 (weighted,
+        divided by the sum of weights). The data stay as they are, and so do the units of coef.
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     sample_weight : array-like of shape (n,), default=None
         Weights >= 0, not all zero; None means 1 for every row.
     offset : array-like of shape (n,), default=None
         Added to the scores.
-    solver : {"auto", "newton", "multilevel", "truncated-newton", "lbfgs", "dual"}
-        All reach the same optimum; "auto" picks the fastest for the shape of X.
+    solver : {"auto", "newton", "multilevel", "truncated-newton", "lbfgs", "dual", "proximal"}
+        "proximal" serves every penalty, the others ridge or none, without bounds. All reach the
+        same optimum; "auto" picks the fastest for the shape of X.
     tol : float, default=1e-9
         Relative suboptimality that the certificate has to prove:
         ``objective - minimum <= tol * objective``.
@@ -123,47 +140,44 @@ def fit(
     """
     alpha = valid.check_number(alpha, "alpha", 0.0)
     tol = valid.check_number(tol, "tol", 0.0)
+    l1_ratio = valid.check_ratio(l1_ratio)
     if solver not in SOLVERS:
         raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}")
     valid.check_count(max_iter, "max_iter")
     fit_intercept = bool(fit_intercept)
-    matrix = design.as_matrix(X)
+    matrix, y, weight, offset = valid.check_problem(X, y, sample_weight, offset, fit_intercept)
     n, p = matrix.shape
-    if n == 0:
-        raise ValueError(f"X has no rows (shape {matrix.shape}); at least one is needed")
-    if p + fit_intercept == 0:
-        raise ValueError(
-            f"X has no columns (shape {matrix.shape}) and there is no intercept to fit"
-        )
-    y = valid.check_targets(y, n)
-    weight = valid.check_weights(sample_weight, n)
-    offset = valid.check_rows(offset, n, "offset")
+    factor = valid.check_factor(penalty_factor, p)
+    bounds = valid.check_bounds(bounds, p)
     n_threads = parallel.resolve(n_threads)
     q = p + fit_intercept
-    if start is not None:
-        theta = valid.check_parameters(start[0], start[1] if fit_intercept else None, p)
-        if not fit_intercept and start[1]:
-            raise ValueError("start has an intercept, but fit_intercept is False")
-    else:
-        theta = None
+    theta = None if start is None else valid.check_start(start, fit_intercept, p)
+    valid.check_flag(standardize, "standardize")
+
+    scale = design.standard_deviations(X, matrix, weight, n_threads) if standardize else None
+    penalty = Penalty.of(alpha, l1_ratio, factor, bounds, scale)
 
     small = n * q <= SMALL and 0 < q <= 128 and n > q and not design.is_sparse(X)
+    small = small and penalty.smooth and isinstance(penalty.l2, float)
     if small and solver in ("auto", "newton"):
         result = _fit_small(
-            X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter, theta, callback
+            X, matrix, y, weight, offset, penalty, fit_intercept, tol, max_iter, theta, callback
         )
         if result is not None:
             return result
     return _fit_large(
-        X, matrix, y, weight, offset, alpha, fit_intercept, solver, tol, max_iter, n_threads, theta,
-        callback,
+        X, matrix, y, weight, offset, penalty, fit_intercept, solver, tol, max_iter, n_threads,
+        theta, callback,
     )  # fmt: skip
 
 
-def _fit_small(X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter, theta, callback):
+def _fit_small(
+    X, matrix, y, weight, offset, penalty, fit_intercept, tol, max_iter, theta, callback
+):  # fmt: skip
     """The fit in one compiled call; None where a singular Hessian needs the careful solver."""
     problem = kernels.Problem(matrix, y, weight, offset, fit_intercept)
     total = float(problem.n) if weight is None else float(weight.sum())
+    alpha = penalty.l2
     sample_first = theta is None and max_iter > 0
     if theta is None:
         theta = np.zeros(problem.q)
@@ -184,7 +198,7 @@ def _fit_small(X, matrix, y, weight, offset, alpha, fit_intercept, tol, max_iter
         outcome = _replay(run, outcome, callback, fit_intercept)
     end, status, n_iter, objective, gap, gradient_max = outcome
     return _result(
-        end, fit_intercept, alpha, objective, gap, gradient_max, _SMALL_STATUS[status], n_iter,
+        end, fit_intercept, penalty, objective, gap, gradient_max, _SMALL_STATUS[status], n_iter,
         n_iter + 1.0, "newton",
     )  # fmt: skip
 
@@ -205,14 +219,14 @@ def _replay(run, outcome, callback, fit_intercept):
 
 
 def _fit_large(
-    X, matrix, y, weight, offset, alpha, fit_intercept, solver, tol, max_iter, n_threads, theta,
+    X, matrix, y, weight, offset, penalty, fit_intercept, solver, tol, max_iter, n_threads, theta,
     callback,
 ):  # fmt: skip
     from fastlogreg.solvers import choose, find
     from fastlogreg.solvers.state import Watch
 
     def objective_over(X, matrix):
-        return Objective(X, matrix, y, weight, offset, fit_intercept, alpha, n_threads)
+        return Objective(X, matrix, y, weight, offset, fit_intercept, penalty, n_threads)
 
     objective = objective_over(X, matrix)
     if solver == "auto":
@@ -220,7 +234,7 @@ def _fit_large(
     if solver == "newton" and matrix.layout == "CSC":  # a Hessian needs rows
         rows = design.by_row(X)
         objective = objective_over(rows, design.as_matrix(rows))
-    if max_iter == 0:
+    if max_iter == 0 and penalty.smooth:
         solver = "newton" if objective.q <= 1000 else "truncated-newton"  # nothing but evaluate
     minimise = find(solver, objective)
     if theta is None:
@@ -231,15 +245,28 @@ def _fit_large(
         with np.errstate(over="ignore", invalid="ignore"):
             solution = minimise(objective, theta, tol, max_iter, Watch(callback, fit_intercept))
     except (FloatingPointError, np.linalg.LinAlgError):
-        _refuse_nonfinite(X)
-        raise ValueError(TOO_LARGE) from None
+        refuse_values(X)
     if not np.isfinite([solution.objective, solution.gradient_max, *solution.theta]).all():
-        _refuse_nonfinite(X)
-        raise ValueError(TOO_LARGE)
+        refuse_values(X)
     theta, f, gap, gradient_max, status, n_iter = solution
     return _result(
-        theta, fit_intercept, alpha, f, gap, gradient_max, status, n_iter, objective.passes, solver
+        theta,
+        fit_intercept,
+        penalty,
+        f,
+        gap,
+        gradient_max,
+        status,
+        n_iter,
+        objective.passes,
+        solver,
     )
+
+
+def refuse_values(X):
+    """The error for an X whose sums are not finite."""
+    _refuse_nonfinite(X)
+    raise ValueError(TOO_LARGE) from None
 
 
 def _refuse_nonfinite(X):
@@ -252,11 +279,14 @@ def _refuse_nonfinite(X):
 
 
 def _result(
-    theta, fit_intercept, alpha, f, gap, gradient_max, status, n_iter, n_passes, solver
+    theta, fit_intercept, penalty, f, gap, gradient_max, status, n_iter, n_passes, solver
 ):  # fmt: skip
     coef = theta[:-1] if fit_intercept else theta
     intercept = float(theta[-1]) if fit_intercept else 0.0
+    gap = max(gap, 1e-15 * f)  # sums of huge, cancelling terms can put it below by their rounding
     relative = gap / f if f > 0.0 else 0.0 if gap == 0.0 else np.inf
-    certificate = Certificate(gap, relative, gradient_max, f, coef, intercept, alpha, fit_intercept)
+    certificate = Certificate(
+        gap, relative, gradient_max, f, coef, intercept, penalty, fit_intercept
+    )
     converged = status in (CONVERGED, STALLED)
     return FitResult(coef, intercept, f, certificate, converged, status, n_iter, n_passes, solver)

@@ -6,7 +6,8 @@ too) and CSR/CSC are used where they lie; integers, other floats and other strid
 
 import numpy as np
 
-from fastlogreg._kernels.core import Matrix
+from fastlogreg._kernels.core import Matrix, Problem
+from fastlogreg._kernels.core import pick_columns as kernels_pick
 
 
 def is_sparse(X):
@@ -83,3 +84,58 @@ def pick_rows(X, rows):
         # taking rows of a column-major array would copy all of it first
         return np.take(X.T, rows, axis=1).T
     return np.take(X, rows, axis=0) if X.flags.c_contiguous else X[rows]
+
+
+def pick_columns(X, columns):
+    """A copy of some columns, in that order: row-major for dense X, CSR for sparse X."""
+    if is_sparse(X):
+        if X.format == "csc":
+            return X[:, columns].tocsr()
+        position = np.full(X.shape[1], -1, dtype=np.int32)
+        position[columns] = np.arange(len(columns), dtype=np.int32)
+        values = X.data if X.data.dtype.char in "fd" else X.data.astype(np.float64)
+        start, index, picked = kernels_pick(
+            X.indptr.astype(np.int64, copy=False),
+            X.indices.astype(np.int32, copy=False),
+            values,
+            position,
+        )
+        return type(X)((picked, index, start), shape=(X.shape[0], len(columns)))
+    X = np.asarray(X)
+    return np.ascontiguousarray(np.take(X, columns, axis=1))
+
+
+def columns_of(X, columns):
+    """Some columns, each contiguous: X itself if it is by column and they are all, else a copy."""
+    if is_sparse(X):
+        X = X if X.format == "csc" else X.tocsc()
+        return X if len(columns) == X.shape[1] else X[:, columns]
+    X = np.asarray(X)
+    whole = len(columns) == X.shape[1]
+    return np.asfortranarray(X if whole else np.take(X, columns, axis=1))
+
+
+def standard_deviations(X, matrix, weight, n_threads):
+    """Weighted standard deviation of each column, divided by the sum of weights; 1 if it is 0."""
+    n, p = matrix.shape
+    problem = Problem(matrix, None, None, None, True)
+    s = np.ones(n) if weight is None else weight
+    sums, squares = np.empty(p + 1), np.empty(p + 1)
+    problem.collect(s, sums, False, n_threads)
+    problem.collect(s, squares, True, n_threads)
+    total = sums[p]
+    with np.errstate(over="ignore", invalid="ignore"):  # X itself is judged by the fit
+        return np.sqrt(_variances(X, s, sums, squares, total))
+
+
+def _variances(X, s, sums, squares, total):
+    p = len(sums) - 1
+    mean, square = sums[:p] / total, squares[:p] / total
+    variance = square - mean * mean
+    lost = np.flatnonzero(variance <= 1e-6 * square)  # to cancellation: once more about the mean
+    for begin in range(0, len(lost), 64):
+        some = lost[begin : begin + 64]
+        part = pick_columns(X, some)
+        part = np.asarray(part.toarray() if is_sparse(part) else part, dtype=np.float64)
+        variance[some] = s @ np.square(part - mean[some]) / total
+    return np.where(variance <= 1e-28 * square, 1.0, variance)

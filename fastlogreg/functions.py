@@ -5,6 +5,7 @@ import numpy as np
 from fastlogreg import design, parallel
 from fastlogreg import validation as valid
 from fastlogreg._kernels import core as kernels
+from fastlogreg.penalty import Penalty
 
 # ---------------------------------------------------------------------- elementwise kernels
 
@@ -174,14 +175,10 @@ def _problem(X, y, coef, intercept, sample_weight, offset, alpha, n_threads):
     from fastlogreg.objective import Objective
 
     alpha = valid.check_number(alpha, "alpha", 0.0)
-    matrix = design.as_matrix(X)
-    n, p = matrix.shape
-    if n == 0:
-        raise ValueError(f"X has no rows (shape {matrix.shape}); at least one is needed")
-    theta = valid.check_parameters(coef, intercept, p)
+    matrix, y, weight, offset = valid.check_problem(X, y, sample_weight, offset, True)
+    theta = valid.check_parameters(coef, intercept, matrix.shape[1])
     objective = Objective(
-        X, matrix, valid.check_targets(y, n), valid.check_weights(sample_weight, n),
-        valid.check_rows(offset, n, "offset"), intercept is not None, alpha,
+        X, matrix, y, weight, offset, intercept is not None, Penalty(l2=alpha),
         parallel.resolve(n_threads),
     )  # fmt: skip
     return objective, theta

@@ -3,7 +3,8 @@
     f(theta) = sum_i s_i loss(y_i, x_i . theta) / sum_i s_i + 1/2 sum_j ridge_j theta_j^2
 
 `theta` holds the coefficients and, last, the intercept (ridge 0).  Solvers see this and nothing
-below it.  An objective counts the passes over the data that it made.
+below it; the one for absolute values and bounds finds these in `penalty`.  An objective counts the
+passes over the data that it made.
 """
 
 from functools import cached_property
@@ -11,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from fastlogreg import design
-from fastlogreg._kernels.core import Problem, dot, padded, symmetrise
+from fastlogreg._kernels.core import Matrix, Problem, dot, padded, symmetrise
 
 SMALL = 600_000  # entries of X up to which a fit is one compiled call on one thread
 
@@ -23,6 +24,17 @@ def null_intercept(y, weight, total):
     return np.log(mean / (1.0 - mean))
 
 
+def problem_over(objective, columns, bare=False):
+    """The kernels' problem over other columns (a Matrix, or what becomes one) of the same rows.
+
+    `bare`: without targets, weights and offset, for products alone.
+    """
+    matrix = columns if isinstance(columns, Matrix) else design.as_matrix(columns)
+    o = objective
+    rows = (None, None, None) if bare else (o.y, o.weight, o.offset)
+    return Problem(matrix, *rows, o.fit_intercept)
+
+
 class Objective:
     """A problem, its penalty and its scale; immutable but for the pass counter.
 
@@ -32,19 +44,29 @@ class Objective:
     matrix : Matrix over X
     y : uint8 array of 0/1, or float64 array of targets in [0, 1]
     weight, offset : float64 arrays or None
+    penalty : Penalty
     """
 
-    def __init__(self, X, matrix, y, weight, offset, fit_intercept, alpha, n_threads, rows=None):
+    def __init__(self, X, matrix, y, weight, offset, fit_intercept, penalty, n_threads, rows=None):
         self.X, self.matrix, self.y = X, matrix, y
         self.weight, self.offset, self.rows = weight, offset, rows
         self.problem = Problem(matrix, y, weight, offset, fit_intercept, rows)
         self.n, self.p, self.q = self.problem.n, self.problem.p, self.problem.q
-        self.fit_intercept, self.alpha, self.n_threads = fit_intercept, alpha, n_threads
+        self.fit_intercept, self.penalty, self.n_threads = fit_intercept, penalty, n_threads
         self.total_weight = float(self.n if weight is None else weight.sum())
-        self.ridge = np.full(self.q, float(alpha))
-        if fit_intercept:
-            self.ridge[-1] = 0.0
+        self.ridge = np.zeros(self.q)
+        self.ridge[: self.p] = penalty.l2
         self.passes = 0.0
+
+    @property
+    def alpha(self):
+        """The ridge that all coefficients share; None if they differ."""
+        return self.penalty.l2 if isinstance(self.penalty.l2, float) else None
+
+    @property
+    def coercive(self):
+        """Whether every coefficient has a ridge, so that a finite optimum exists in any case."""
+        return bool((self.ridge[: self.p] > 0.0).all())
 
     @property
     def sparse(self):
@@ -161,21 +183,24 @@ class Objective:
             return self.problem
         return Problem(self.matrix, None, None, None, self.fit_intercept, self.rows)
 
-    def sample(self, rows, factor):
-        """The objective over some rows, their weights multiplied by `factor` (array or 1.0)."""
+    def sample(self, rows, factor, copied=False):
+        """The objective over some rows, their weights multiplied by `factor` (array or 1.0).
+
+        `copied`: over a copy of these rows in any case.
+        """
         weight = np.ones(len(rows)) if self.weight is None else self.weight[rows]
         weight = weight * factor
         offset = None if self.offset is None else self.offset[rows]
         itemsize = 4 if self.float32 else 8
         small = len(rows) * self.p * itemsize <= 0.04 * self.dense_bytes
-        if small or self.matrix.layout != "C":
+        if copied or small or self.matrix.layout != "C":
             X = design.pick_rows(self.X, rows)
             matrix, picked = design.as_matrix(X), None
         else:
             X, matrix, picked = self.X, self.matrix, rows
         return Objective(
-            X, matrix, self.y[rows], weight, offset, self.fit_intercept, self.alpha, self.n_threads,
-            picked,
+            X, matrix, self.y[rows], weight, offset, self.fit_intercept, self.penalty,
+            self.n_threads, picked,
         )  # fmt: skip
 
     def null_start(self):

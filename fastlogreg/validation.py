@@ -2,9 +2,25 @@
 
 import numpy as np
 
+from fastlogreg import design
 from fastlogreg._kernels import core as kernels
 
 _ENCODED = frozenset("lqid" + "f")
+
+
+def check_problem(X, y, sample_weight, offset, fit_intercept):
+    """(Matrix over X, targets, weights or None, offset or None), all of the same rows."""
+    matrix = design.as_matrix(X)
+    n, p = matrix.shape
+    if n == 0:
+        raise ValueError(f"X has no rows (shape {matrix.shape}); at least one is needed")
+    if p + fit_intercept == 0:
+        raise ValueError(
+            f"X has no columns (shape {matrix.shape}) and there is no intercept to fit"
+        )
+    y = check_targets(y, n)
+    weight = check_weights(sample_weight, n)
+    return matrix, y, weight, check_rows(offset, n, "offset")
 
 
 def check_targets(y, n):
@@ -49,14 +65,22 @@ def check_targets(y, n):
     return np.ascontiguousarray(y)
 
 
+def _real(values, name):
+    """A contiguous float64 array."""
+    try:
+        values = np.asarray(values)
+        if values.dtype.kind == "c":
+            raise TypeError("these are complex")
+        return np.asarray(values, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold real numbers: {error}") from None
+
+
 def check_rows(values, n, name):
     """A float64 array with one finite number a row, or None."""
     if values is None:
         return None
-    try:
-        values = np.ascontiguousarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold real numbers: {error}") from None
+    values = _real(values, name)
     if values.shape != (n,):
         raise ValueError(f"{name} must have shape ({n},), one number a row, got {values.shape}")
     if not np.isfinite(values).all():
@@ -76,6 +100,59 @@ def check_weights(values, n):
             if not values.sum() < np.inf:
                 raise ValueError("sample_weight has an infinite sum; divide it by its maximum")
     return values
+
+
+def check_ratio(value):
+    """l1_ratio as a float in [0, 1]."""
+    number = check_number(value, "l1_ratio", 0.0)
+    if number > 1.0:
+        raise ValueError(f"l1_ratio must be within [0, 1], got {value!r}")
+    return number
+
+
+def check_factor(values, p):
+    """Penalty factors as a float64 array (p,), or None."""
+    if values is None:
+        return None
+    values = check_vector(values, p, "penalty_factor")
+    if p and values.min() < 0.0:
+        raise ValueError(
+            f"penalty_factor must not be negative, got {values.min():g} for column "
+            f"{int(values.argmin())}; 0 leaves a coefficient unpenalised"
+        )
+    return values
+
+
+def check_bounds(bounds, p):
+    """Bounds as (lower, upper) arrays (p,), or None."""
+    if bounds is None:
+        return None
+    try:
+        lower, upper = bounds
+    except (TypeError, ValueError):
+        raise ValueError(
+            "bounds must be a pair (lower, upper), each None, a number or an array with one value "
+            f"a column, got {bounds!r}"
+        ) from None
+    sides = []
+    for name, values, free in (("lower", lower, -np.inf), ("upper", upper, np.inf)):
+        values = _real(free if values is None else values, f"bounds: {name}")
+        if values.ndim > 1 or (values.ndim and values.shape != (p,)):
+            raise ValueError(
+                f"bounds: {name} must be a number or have shape ({p},), got {values.shape}"
+            )
+        if np.isnan(values).any():
+            raise ValueError(f"bounds: {name} contains NaN")
+        sides.append(np.broadcast_to(values, p))
+    lower, upper = sides
+    wrong = np.flatnonzero((lower > upper) | (lower == np.inf) | (upper == -np.inf))
+    if wrong.size:
+        j = int(wrong[0])
+        raise ValueError(
+            f"bounds: column {j} has low {lower[j]:g} and high {upper[j]:g}; low must not be above "
+            "high, and one finite number must lie between them"
+        )
+    return lower, upper
 
 
 def check_count(value, name):
@@ -105,7 +182,7 @@ def check_number(value, name, low, inclusive=True):
 
 def check_vector(values, length, name):
     """A finite float64 array of a given length."""
-    values = np.ascontiguousarray(values, dtype=np.float64)
+    values = _real(values, name)
     if values.shape != (length,):
         raise ValueError(f"{name} must have shape ({length},), got {values.shape}")
     if not np.isfinite(values).all():
@@ -119,3 +196,22 @@ def check_parameters(coef, intercept, p):
     if intercept is None:
         return coef
     return np.append(coef, check_number(intercept, "intercept", -np.finfo(float).max))
+
+
+def check_start(start, fit_intercept, p):
+    """`start`, a pair of coefficients and intercept, as one array."""
+    try:
+        coef, intercept = start
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"start must be a pair (coef, intercept), coef of shape ({p},), got {start!r}"
+        ) from None
+    if not fit_intercept and intercept:
+        raise ValueError("start has an intercept, but fit_intercept is False")
+    return check_parameters(coef, intercept if fit_intercept else None, p)
+
+
+def check_flag(value, name):
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")

@@ -16,12 +16,15 @@ PACKAGE = Path(fastlogreg.__file__).parent
 
 # Floors from the ground up; a module imports from floors below its own, or from its own folder.
 FLOORS = (
-    ("_kernels", "reference"),
-    ("certificate", "design", "parallel", "validation"),
+    ("_kernels", "penalty", "reference"),
+    ("certificate", "design", "parallel"),
+    ("validation",),
     ("objective", "result"),
     ("solvers", "functions"),
     ("core",),
     ("warnings", "versions"),
+    ("displays",),
+    ("path",),
     ("estimators",),
     ("cli",),
     ("__main__",),
@@ -169,7 +172,8 @@ def test_the_reference_is_documented():
     for name in fastlogreg.reference.__all__:
         assert getattr(fastlogreg.reference, name).__doc__
         assert hasattr(fastlogreg.core, name) or name in (
-            "coordinate_sweep", "duality_gap", "gradient_descent", "newton",
+            "coordinate_sweep", "duality_gap", "fenchel_young", "gradient_descent", "newton",
+            "penalty", "penalty_conjugate", "proximal_newton",
         )  # fmt: skip
 
 
@@ -180,7 +184,7 @@ def test_the_reference_is_documented():
     ("name", "least"),
     [("core", 2), ("functions", 15),
      ("parallel", 4), ("versions", 1), ("reference", 0), ("result", 0),
-     ("certificate", 0), ("validation", 0), ("estimators.logistic", 1)],
+     ("certificate", 0), ("validation", 0), ("path", 1), ("estimators.logistic", 1)],
 )  # fmt: skip
 def test_examples_run(name, least):
     module = importlib.import_module(f"fastlogreg.{name}")

@@ -3,6 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
+import scipy.optimize
 import scipy.sparse as sp
 
 from fastlogreg import reference
@@ -218,3 +219,147 @@ def test_duality_gap_bounds_the_truth(name, distance, optimum, objective_at):
 def test_duality_gap_proves_nothing_far_away():
     X, y, _ = data_and_arguments("plain")
     assert reference.duality_gap(X, y, np.full(3, 50.0), 0.0) == np.inf
+
+
+# ---------------------------------------------------------------------- absolute values and bounds
+
+BOXES = {
+    "ridge": {"l2": 0.1},
+    "lasso": {"l1": 0.05},
+    "elastic net": {"l1": 0.05, "l2": 0.1},
+    "each its own": {"l1": [0.0, 0.1, 0.02], "l2": [0.0, 0.0, 0.3]},
+    "not negative": {"l1": 0.02, "lower": 0.0},
+    "not positive": {"l1": 0.02, "upper": 0.0},
+    "box": {"lower": -0.1, "upper": [0.2, 0.3, np.inf]},
+    "box without zero": {"l1": 0.03, "lower": 0.1, "upper": 0.4},
+    "fixed": {"l1": 0.03, "lower": [0.3, -np.inf, -0.1], "upper": [0.3, np.inf, -0.1]},
+}
+
+
+def split_minimum(X, y, fit_intercept=True, l1=0.0, l2=0.0, lower=-np.inf, upper=np.inf, **data):
+    """Minimum and coefficients by SciPy's L-BFGS-B, each coefficient as a difference of two >= 0.
+
+    That makes the absolute values smooth: |b| = b+ + b- where one of them is 0.
+    """
+    p = X.shape[1]
+    l1, l2, lower, upper = (np.broadcast_to(v, p).astype(float) for v in (l1, l2, lower, upper))
+
+    def value_and_gradient(parts):
+        up, down, rest = parts[:p], parts[p : 2 * p], parts[2 * p :]
+        b = up - down
+        loss, slope = reference.loss_gradient(X, y, b, rest[0] if fit_intercept else None, **data)
+        value = loss + l1 @ (up + down) + 0.5 * l2 @ (b * b)
+        g = slope[:p] + l2 * b
+        return value, np.concatenate([g + l1, -g + l1, slope[p:]])
+
+    ends = [*zip(np.maximum(lower, 0), np.maximum(upper, 0), strict=True)]
+    ends += zip(np.maximum(-upper, 0), np.maximum(-lower, 0), strict=True)
+    ends += [(None, None)] * fit_intercept
+    best = scipy.optimize.minimize(
+        value_and_gradient, np.array([0.0 if a is None else a for a, _ in ends]), jac=True,
+        bounds=ends, method="L-BFGS-B", options={"ftol": 1e-16, "gtol": 1e-10, "maxiter": 2000},
+    )  # fmt: skip
+    return best.fun, best.x[:p] - best.x[p : 2 * p]
+
+
+@pytest.mark.parametrize("name", FITS)
+@pytest.mark.parametrize("box", BOXES)
+def test_proximal_newton_meets_a_solver_of_another_kind(name, box):
+    X, y, arguments = data_and_arguments(name)
+    arguments.pop("alpha", None)
+    minimum, want = split_minimum(X, y, **arguments, **BOXES[box])
+    coef, intercept, objectives = reference.proximal_newton(X, y, **arguments, **BOXES[box])
+    assert (intercept is None) == (name == "no intercept")
+    assert len(objectives) < 12
+    assert np.all(np.diff(objectives) < 0)
+    assert objectives[-1] == pytest.approx(minimum, rel=1e-9)
+    np.testing.assert_allclose(coef, want, atol=1e-4)
+    assert np.all(coef >= BOXES[box].get("lower", -np.inf))
+    assert np.all(coef <= BOXES[box].get("upper", np.inf))
+
+
+def test_proximal_newton_is_newton_where_all_is_smooth():
+    X, y, arguments = data_and_arguments("weights and offset")
+    want, intercept, _ = reference.newton(X, y, alpha=0.1, tol=1e-20, **arguments)
+    coef, b, objectives = reference.proximal_newton(X, y, l2=0.1, tol=1e-20, **arguments)
+    np.testing.assert_allclose(coef, want, rtol=1e-12)
+    assert b == pytest.approx(intercept, rel=1e-12)
+    loss, _ = reference.loss_gradient(X, y, coef, b, alpha=0.1, **arguments)
+    assert objectives[-1] == pytest.approx(loss, rel=1e-15)
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_duality_gap_bounds_the_truth_beside_kinks_and_bounds(box):
+    X, y, arguments = data_and_arguments("weights and offset")
+    pen = {"l1": 0.0, "l2": 0.0, "lower": -np.inf, "upper": np.inf} | BOXES[box]
+    coef, intercept, objectives = reference.proximal_newton(X, y, tol=1e-18, **pen, **arguments)
+    l1, l2, lower, upper = (np.broadcast_to(value, 3) for value in pen.values())
+    here = {"alpha": l2, "l1": l1, "lower": lower, "upper": upper}
+    at_optimum = reference.duality_gap(X, y, coef, intercept, **here, **arguments)
+    assert 0 <= at_optimum + 1e-16 <= 1e-14
+    rng = np.random.default_rng(6)
+    for distance in np.repeat([0.1, 1e-2, 1e-4], 20):
+        # some of them at kinks and bounds, others just beside
+        point = np.clip(coef + distance * rng.choice([-1, 0, 1], 3) * rng.random(3), lower, upper)
+        b = intercept + distance * rng.normal()
+        loss, _ = reference.loss_gradient(X, y, point, b, **arguments)
+        truth = loss + reference.penalty(point, l1, l2) - objectives[-1]
+        gap = reference.duality_gap(X, y, point, b, **here, **arguments)
+        assert truth - 1e-15 <= gap <= 1.2 * truth + 1e-14
+
+
+def test_penalty_is_the_sum_of_its_terms():
+    assert reference.penalty(np.array([-2.0, 0.0, 3.0]), np.array([1.0, 5.0, 0.0]), 2.0) == 15.0
+    assert reference.penalty(np.array([1.0, -1.0]), 0.25, 0.5) == 1.0
+
+
+@pytest.mark.parametrize("l1", [0.0, 0.7])
+@pytest.mark.parametrize("l2", [0.0, 0.4])
+@pytest.mark.parametrize(
+    "ends",
+    [(-np.inf, np.inf), (-1.0, 2.0), (0.0, 3.0), (-2.0, 0.0), (0.5, 1.5), (-1.5, -0.5), (1.0, 1.0)],
+)
+def test_penalty_conjugate_is_the_largest_of_a_grid(l1, l2, ends):
+    """On a bounded box, or where the quadratic keeps the maximum finite."""
+    lower, upper = ends
+    b = np.linspace(max(lower, -20.0), min(upper, 20.0), 40_001)
+    b = np.append(b, np.clip(0.0, lower, upper))
+    for u in (-3.0, -0.7, -0.2, 0.0, 0.3, 0.7, 2.5):
+        value, excess = reference.penalty_conjugate(u, l1, l2, lower, upper)
+        if l2 == 0.0 and upper == np.inf and abs(u) > l1:
+            assert (value, excess) == (0.0, pytest.approx(abs(u) - l1))
+            continue
+        grid = u * b - l1 * np.abs(b) - 0.5 * l2 * b * b
+        assert excess == 0.0
+        assert grid.max() - 1e-14 <= value <= grid.max() + 1e-6
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_coordinate_sweeps_minimise_the_quadratic(box):
+    rng = np.random.default_rng(7)
+    A = rng.normal(size=(20, 3))
+    hessian, linear = A.T @ A / 20, rng.normal(size=3)
+    pen = {"l1": 0.0, "l2": 0.0, "lower": -np.inf, "upper": np.inf} | BOXES[box]
+    l1, l2, lower, upper = (np.broadcast_to(value, 3) for value in pen.values())
+
+    def value(w):
+        return linear @ w + 0.5 * w @ hessian @ w + reference.penalty(w, l1, l2)
+
+    w = np.clip(np.zeros(3), lower, upper)
+    slope, values = linear + hessian @ w, [value(w)]
+    for _ in range(300):
+        w, slope, largest = reference.coordinate_sweep(hessian, w, slope, l1, l2, lower, upper)
+        values.append(value(w))
+    np.testing.assert_allclose(slope, linear + hessian @ w, atol=1e-13)
+    assert np.all(np.diff(values) <= 1e-15)
+    assert largest <= 1e-28
+    for _ in range(300):  # no point near or far is lower
+        other = np.clip(w + 10.0 ** rng.uniform(-6, 0) * rng.normal(size=3), lower, upper)
+        assert value(other) >= value(w) - 1e-15
+
+
+def test_coordinate_sweep_leaves_columns_of_zeros_alone():
+    w, slope, largest = reference.coordinate_sweep(np.zeros((2, 2)), [0.5, 0.0], [1.0, 0.0])
+    np.testing.assert_array_equal(w, [0.5, 0.0])
+    np.testing.assert_array_equal(slope, [1.0, 0.0])
+    assert largest == 0.0

@@ -1,0 +1,59 @@
+"""The penalty and the box of a fit as arrays, one value a coefficient, whatever it was called.
+
+    pen(b) = sum_j l1_j |b_j| + 1/2 sum_j l2_j b_j^2    on the box    lower_j <= b_j <= upper_j
+
+Penalty factors, bounds, elastic net, standardisation and "none" are all values of these arrays.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Penalty(NamedTuple):
+    """l1, l2 >= 0 and lower <= upper; each a number for all coefficients or an array (p,)."""
+
+    l1: float | np.ndarray = 0.0
+    l2: float | np.ndarray = 0.0
+    lower: float | np.ndarray = -np.inf
+    upper: float | np.ndarray = np.inf
+
+    @classmethod
+    def of(cls, alpha, l1_ratio=0.0, factor=None, bounds=None, scale=None):
+        """The penalty ``alpha * sum_j f_j (l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2)``.
+
+        `scale` (p,) holds the columns' standard deviations where the penalty counts coefficients of
+        standardised columns, ``scale_j b_j``.
+        """
+        factor = 1.0 if factor is None else factor
+        scale = 1.0 if scale is None else scale
+        lower, upper = (-np.inf, np.inf) if bounds is None else bounds
+        l1 = alpha * l1_ratio * factor * scale
+        l2 = alpha * (1.0 - l1_ratio) * factor * scale * scale
+        return cls(*(_plain(value) for value in (l1, l2, lower, upper)))
+
+    @property
+    def smooth(self):
+        """Whether neither absolute values nor bounds are in it: a ridge, or nothing."""
+        return not (np.any(self.l1) or self.bounded)
+
+    @property
+    def bounded(self):
+        """Whether any bound is finite."""
+        return bool(np.any(self.lower > -np.inf) or np.any(self.upper < np.inf))
+
+    def arrays(self, p):
+        """The four values as float64 arrays of length p."""
+        return tuple(np.ascontiguousarray(np.broadcast_to(v, p), dtype=np.float64) for v in self)
+
+    def value(self, coef):
+        """pen(coef), the box left aside."""
+        return float(np.sum(self.l1 * np.abs(coef)) + 0.5 * np.sum(self.l2 * coef * coef))
+
+
+def _plain(value):
+    """A float where all entries are the same."""
+    value = np.asarray(value, dtype=np.float64)
+    if value.ndim == 0:
+        return float(value)
+    return float(value[0]) if value.size and (value == value[0]).all() else value
