@@ -69,7 +69,7 @@ extension = Extension(
     "fastlogreg._kernels.core",
     [
         str(KERNELS / name)
-        for name in ("core.pyx", "dispatch.c", "pool.c", "run.c", "kernels_base.c")
+        for name in ("core.pyx", "dispatch.c", "pool.c", "run.c", "proximal.c", "kernels_base.c")
     ],
     include_dirs=[str(KERNELS)],
     depends=[str(path) for suffix in ("h", "inl") for path in sorted(KERNELS.glob(f"*.{suffix}"))],

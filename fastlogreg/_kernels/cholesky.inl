@@ -57,7 +57,7 @@ static int cholesky(ptrdiff_t q, ptrdiff_t Q, double *A, double *scale, double *
         if (end < q) { /* CHOLESKY_PANEL is a multiple of 8, so `end` is one too */
             double *xp = scratch, *hp = scratch + (size_t)FLR_GRAM_ROWS * (Q - end);
             pack_panel(Q, k0, end - k0, end, A, xp, hp);
-            tiles(end - k0, Q - end, Q, xp, hp, A + end * Q + end);
+            tiles(end - k0, 0, Q - end, Q, xp, hp, A + end * Q + end);
         }
     }
     return 1;

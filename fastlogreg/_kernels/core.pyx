@@ -61,6 +61,10 @@ cdef extern from "flr.h" nogil:
         double coordinate_sweep(Py_ssize_t, Py_ssize_t, const double *, const double *,
                                 const double *, const double *, const double *, double *,
                                 double *) noexcept nogil
+        void collect_some(const flr_matrix *, const double *, Py_ssize_t, const int64_t *,
+                          double *) noexcept nogil
+        void dual_gap_rows(const flr_problem *, Py_ssize_t, Py_ssize_t, const double *,
+                           const double *, const double *, double *) noexcept nogil
         int cholesky(Py_ssize_t, Py_ssize_t, double *, double *, double *) noexcept nogil
         void cholesky_solve(Py_ssize_t, Py_ssize_t, const double *, const double *,
                             double *) noexcept nogil
@@ -80,12 +84,45 @@ cdef extern from "run.h" nogil:
     int flr_run_curved_product(const flr_problem *, const double *, const double *, double,
                                double *, flr_executor) noexcept
     int flr_run_collect(const flr_problem *, const double *, int, double *, flr_executor) noexcept
-    int flr_run_gram(const flr_problem *, const double *, int, double *, flr_executor) noexcept
+    int flr_run_gram(const flr_problem *, const double *, int, Py_ssize_t, double *,
+                     flr_executor) noexcept
     int flr_run_predict(const flr_problem *, const double *, double, int, void *,
                         flr_executor) noexcept
     int flr_run_dual_gap(const flr_problem *, const double *, double, const double *, double,
                          const double *, double *, flr_executor) noexcept
     double flr_run_sum(const double *, Py_ssize_t, flr_executor) noexcept
+
+cdef extern from "proximal.h" nogil:
+    ctypedef struct flr_proximal:
+        flr_problem pb
+        Py_ssize_t capacity, built
+        double *coef
+        double *gradient
+        double *step
+        double intercept, gradient_b, step_b
+        double *score
+        double *residual
+        double *curvature
+        double *along
+        double loss
+        double *moves
+        double *gram
+        double *diagonal
+        double *cross
+        double *work
+        double total
+        int thin
+        flr_problem thin_pb
+        const int64_t *thin_rows
+        const double *thin_factor
+        double *thin_moves
+        const double *l1
+        const double *l2
+        const double *lower
+        const double *upper
+        double decrease, least, exact
+        int max_iter, n_iter, single, status, pause, paused
+    int flr_run_proximal(flr_proximal *, flr_executor) noexcept
 
 cdef extern from *:
     """
@@ -273,6 +310,58 @@ cdef class Matrix:
         return self
 
 
+def pick_columns(const int64_t[::1] start, const int32_t[::1] index, values,
+                 const int32_t[::1] position):
+    """The CSR arrays (start, index, values) of some columns of a CSR matrix.
+
+    position (p,): where a column goes, -1 for nowhere. `values` is float32 or float64.
+    """
+    import numpy as np
+
+    cdef Py_ssize_t n = start.shape[0] - 1, p = position.shape[0], i, k, count = 0
+    cdef int32_t to
+    cdef const double[::1] d
+    cdef const float[::1] f
+    cdef double[::1] d_out
+    cdef float[::1] f_out
+    cdef int64_t[::1] start_out
+    cdef int32_t[::1] index_out
+    cdef bint single = values.dtype.char == "f"
+    same_length(index.shape[0], values.shape[0])
+    if n < 0 or start[0] < 0 or start[n] > index.shape[0]:
+        raise ValueError("indptr and indices do not fit together")
+    with nogil:
+        for i in range(n):
+            for k in range(start[i], min(start[i + 1], start[n])):
+                if not 0 <= index[k] < p:
+                    with gil:
+                        raise ValueError("an index is out of its bounds")
+                count += position[index[k]] >= 0
+    starts = np.empty(n + 1, dtype=np.int64)
+    indices = np.empty(count, dtype=np.int32)
+    picked = np.empty(count, dtype=values.dtype)
+    start_out, index_out = starts, indices
+    if single:
+        f, f_out = values, picked
+    else:
+        d, d_out = values, picked
+    count = 0
+    with nogil:
+        for i in range(n):
+            start_out[i] = count
+            for k in range(start[i], min(start[i + 1], start[n])):
+                to = position[index[k]]
+                if to >= 0:
+                    index_out[count] = to
+                    if single:
+                        f_out[count] = f[k]
+                    else:
+                        d_out[count] = d[k]
+                    count += 1
+        start_out[n] = count
+    return starts, indices, picked
+
+
 cdef class Vector:
     """Coefficients copied behind zero padding, as the kernels read them."""
 
@@ -399,6 +488,19 @@ cdef class Problem:
             free(buffer)
         return at.loss
 
+    def dual_gap_at(self, const double[::1] z, const double[::1] u, const double[::1] moves):
+        """As `dual_gap`, given the scores z and how the step changes them, u."""
+        cdef double out[3]
+        self.needs_targets()
+        same_length(z.shape[0], self.n)
+        same_length(u.shape[0], self.n)
+        same_length(moves.shape[0], self.n)
+        out[0] = out[1] = out[2] = 0.0
+        if self.n:
+            with nogil:
+                flr_active().dual_gap_rows(&self.pb, 0, self.n, &z[0], &u[0], &moves[0], out)
+        return out[0], out[1], out[2]
+
     def losses(self, const double[::1] z, double[::1] residual, double[::1] curvature):
         """Summed loss of the rows at scores z; weighted residuals and curvatures are filled."""
         cdef double loss
@@ -439,6 +541,20 @@ cdef class Problem:
             outcome = flr_run_collect(&self.pb, &r[0], squared, result.data, executor(n_threads))
         check(outcome)
         memcpy(&out[0], result.data, self.q * sizeof(double))
+
+    def collect_some(self, const double[::1] r, const int64_t[::1] columns, double[::1] out):
+        """out_k = sum_i r_i x_ij for j = columns[k]; dense only, all rows."""
+        cdef Py_ssize_t k, count = columns.shape[0]
+        same_length(r.shape[0], self.pb.x.n)
+        same_length(out.shape[0], count)
+        if self.pb.x.layout not in (FLR_DENSE_C, FLR_DENSE_F):
+            raise ValueError("single columns are multiplied out of dense X only")
+        for k in range(count):
+            if not 0 <= columns[k] < self.p:
+                raise ValueError(f"column {columns[k]} is outside of X with {self.p} columns")
+        if count:
+            with nogil:
+                flr_active().collect_some(&self.pb.x, &r[0], count, &columns[0], &out[0])
 
     def dual_gap(self, const double[::1] theta, const double[::1] v, const double[::1] moves=None,
                  int n_threads=1):
@@ -481,7 +597,7 @@ cdef class Problem:
             same_length(h.shape[0], self.n)
             weights = &h[0]
         with nogil:
-            outcome = flr_run_gram(&self.pb, weights, single, &out[0, 0], executor(n_threads))
+            outcome = flr_run_gram(&self.pb, weights, single, 0, &out[0, 0], executor(n_threads))
         check(outcome)
 
     def predict(self, const double[::1] theta, out, int n_threads=1):
@@ -538,6 +654,9 @@ cdef class Problem:
         memcpy(&theta[0], job.theta, self.q * sizeof(double))
         free(memory)
         return STATUS[job.status], job.n_iter, job.objective, job.gap, job.gradient_max
+
+
+include "proximal.pxi"
 
 
 STATUS = ("converged", "max_iter", "stalled", "singular", "separated", "nonfinite", "diverged")

@@ -131,15 +131,15 @@ static void predict(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const dou
 
 /* Packs blocks until FLR_GRAM_ROWS are there, then adds their tiles; flushes at m = 0. */
 static void gram_add(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, ptrdiff_t *filled,
-                     const double *h, double *H, double *scratch)
+                     ptrdiff_t from, const double *h, double *H, double *scratch)
 {
     const ptrdiff_t Q = flr_padded(pb->x.p + pb->intercept);
     double *xp = scratch, *hp = scratch + (size_t)FLR_GRAM_ROWS * Q;
     if (pb->x.layout == FLR_CSR) {
         if (m && pb->x.is_float)
-            gram_csr_f32(pb, lo, lo + m, h, H);
+            gram_csr_f32(pb, lo, lo + m, from, h, H);
         else if (m)
-            gram_csr_f64(pb, lo, lo + m, h, H);
+            gram_csr_f64(pb, lo, lo + m, from, h, H);
         return;
     }
     for (ptrdiff_t done = 0; done < m;) {
@@ -152,31 +152,31 @@ static void gram_add(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, ptrdiff_t
         done += take;
         *filled += take;
         if (*filled == FLR_GRAM_ROWS) {
-            tiles(*filled, Q, Q, xp, hp, H);
+            tiles(*filled, from, Q, Q, xp, hp, H);
             *filled = 0;
         }
     }
     if (m == 0 && *filled) {
-        tiles(*filled, Q, Q, xp, hp, H);
+        tiles(*filled, from, Q, Q, xp, hp, H);
         *filled = 0;
     }
 }
 
-static void gram(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *h, double *H,
-                 double *scratch)
+static void gram(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, ptrdiff_t from, const double *h,
+                 double *H, double *scratch)
 {
     ptrdiff_t filled = 0;
-    gram_add(pb, lo, hi - lo, &filled, h, H, scratch);
-    gram_add(pb, hi, 0, &filled, h, H, scratch);
+    gram_add(pb, lo, hi - lo, &filled, from, h, H, scratch);
+    gram_add(pb, hi, 0, &filled, from, h, H, scratch);
 }
 
-static void gram_single(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *h, double *H,
-                        double *scratch)
+static void gram_single(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, ptrdiff_t from,
+                        const double *h, double *H, double *scratch)
 {
     const ptrdiff_t Q = flr_padded(pb->x.p + pb->intercept);
     float *xp = (float *)scratch, *hp = xp + (size_t)FLR_GRAM_ROWS * (Q + 8);
     if (pb->x.layout == FLR_CSR) {
-        gram(pb, lo, hi, h, H, scratch);
+        gram(pb, lo, hi, from, h, H, scratch);
         return;
     }
     for (ptrdiff_t i = lo; i < hi; i += FLR_GRAM_ROWS) {
@@ -186,7 +186,7 @@ static void gram_single(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const
             pack_f32_single(pb, i, m, 0, part, xp, hp);
         else
             pack_f64_single(pb, i, m, 0, part, xp, hp);
-        tiles_single(m, Q, Q, xp, hp, H);
+        tiles_single(m, from, Q, Q, xp, hp, H);
     }
 }
 
@@ -208,9 +208,9 @@ static void evaluate(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, flr_poin
         }
         if (at->residual) memcpy(at->residual + i, r, bytes);
         if (at->curvature) memcpy(at->curvature + i, h, bytes);
-        if (at->hessian) gram_add(pb, i, m, &filled, h, at->hessian, scratch);
+        if (at->hessian) gram_add(pb, i, m, &filled, 0, h, at->hessian, scratch);
     }
-    if (at->hessian) gram_add(pb, hi, 0, &filled, 0, at->hessian, scratch);
+    if (at->hessian) gram_add(pb, hi, 0, &filled, 0, 0, at->hessian, scratch);
     at->loss += loss;
 }
 
@@ -359,4 +359,13 @@ static void csc_rmatvec(const flr_matrix *x, ptrdiff_t lo, ptrdiff_t hi, const d
             g[j] = squared ? gather_line_f32(1, x, j, r) : gather_line_f32(0, x, j, r);
         else
             g[j] = squared ? gather_line_f64(1, x, j, r) : gather_line_f64(0, x, j, r);
+}
+
+static void collect_some(const flr_matrix *x, const double *r, ptrdiff_t count, const int64_t *columns,
+                         double *out)
+{
+    if (x->is_float)
+        collect_some_f32(x, r, count, columns, out);
+    else
+        collect_some_f64(x, r, count, columns, out);
 }

@@ -89,6 +89,21 @@ static inline size_t flr_newton_memory(ptrdiff_t n, ptrdiff_t p)
     return (sample > all ? sample : all) + 64;
 }
 
+/* A quadratic with a penalty on a box, see coordinate.inl; l1, l2, lower and upper may be NULL. */
+typedef struct {
+    ptrdiff_t q, ld;
+    const double *H, *l1, *l2, *lower, *upper;
+} flr_quadratic;
+
+/* The same over columns of x (column-major or CSC) under weights k: see column_step; model.H is unused. */
+typedef struct {
+    flr_quadratic model;
+    const flr_matrix *x;
+    const double *k, *gradient, *curvature, *cross; /* of each row; of each column */
+    double scale;                                   /* 1 / sum k, or 0 without an intercept */
+    double *t;                                      /* n: k * (x step) */
+} flr_columns;
+
 /* Forms of a prediction: scores (n), or probabilities of target 0 and 1 (n, 2). */
 enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
 
@@ -117,9 +132,9 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     /* out[p + 1] += sums over rows [lo, hi) of r_i x_ij, or r_i x_ij^2, then of r_i; not CSC */    \
     X(void, collect, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *r,           \
                       int squared, double *out))                                                    \
-    /* the same to about 1e-7, twice as fast */                                                     \
-    X(void, gram_single, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *h,       \
-                          double *H, double *scratch))                                              \
+    /* out[k] = sum over all rows of r_i x_ij with j = columns[k], dense only */                     \
+    X(void, collect_some, (const flr_matrix *x, const double *r, ptrdiff_t count,                   \
+                           const int64_t *columns, double *out))                                    \
     /* the certificate's sums over rows [lo, hi), see evaluate.inl; out[3]; not CSC */              \
     X(void, dual_gap, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *coef,       \
                        double intercept, const double *v, double v_b, const double *moves,          \
@@ -136,17 +151,26 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     X(void, csc_rmatvec, (const flr_matrix *x, ptrdiff_t lo, ptrdiff_t hi, const double *r,         \
                           int squared, double *g))                                                  \
     X(void, newton, (const flr_problem *pb, flr_newton_job *job))                                   \
-    /* tiles of the upper triangle of H (Q x Q) += sum_i h_i x_i x_i' over rows [lo, hi), h NULL: 1 */\
-    X(void, gram, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *h, double *H,   \
-                   double *scratch))                                                                \
+    /* tiles of the upper triangle of H (Q x Q), those that touch columns >= from, += the sum over  \
+     * rows [lo, hi) of h_i x_i x_i', h NULL: 1 */                                                  \
+    X(void, gram, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, ptrdiff_t from,               \
+                   const double *h, double *H, double *scratch))                                    \
+    /* the same to about 1e-7, twice as fast */                                                     \
+    X(void, gram_single, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, ptrdiff_t from,        \
+                          const double *h, double *H, double *scratch))                             \
     /* factor and solve with a symmetric positive definite matrix, see cholesky.inl */              \
     X(int, cholesky, (ptrdiff_t q, ptrdiff_t Q, double *A, double *scale, double *scratch))         \
     X(void, cholesky_solve,                                                                         \
       (ptrdiff_t q, ptrdiff_t Q, const double *U, const double *scale, double *x))                  \
-    /* one cycle of coordinate descent on a penalised quadratic, see coordinate.inl */              \
+    /* one cycle of coordinate descent on a penalised quadratic, or cycles, see coordinate.inl */   \
     X(double, coordinate_sweep,                                                                     \
       (ptrdiff_t q, ptrdiff_t ld, const double *H, const double *l1, const double *l2,              \
        const double *lower, const double *upper, double *w, double *slope))                         \
+    X(int, coordinate_cycles, (const flr_quadratic *model, double *w, double *slope,                \
+                               ptrdiff_t *list, double loose, double exact, int max_cycles))        \
+    X(int, column_cycles, (const flr_columns *model, double *w, double *state, ptrdiff_t *list,     \
+                           double loose, double exact, int max_cycles))                             \
+    X(void, add_scaled, (ptrdiff_t n, double a, const double *x, double *y))                        \
     X(double, dot, (ptrdiff_t n, const double *a, const double *b))                                 \
     X(double, sum, (const double *x, ptrdiff_t n))
 

@@ -32,11 +32,12 @@ FLR_INLINE void tile(const int nv, ptrdiff_t rows, const double *a, const double
             v_store(H + m * Q + v * VL, v_load(H + m * Q + v * VL) + acc[m][v]);
 }
 
-/* Upper tiles of the Q x Q matrix H (row stride ld) += the packed rows' products. */
-static void tiles(ptrdiff_t rows, ptrdiff_t Q, ptrdiff_t ld, const double *xp, const double *hp,
-                  double *H)
+/* Upper tiles of the Q x Q matrix H (row stride ld), those with columns >= from, += the packed rows'
+ * products. */
+static void tiles(ptrdiff_t rows, ptrdiff_t from, ptrdiff_t Q, ptrdiff_t ld, const double *xp,
+                  const double *hp, double *H)
 {
-    for (ptrdiff_t column = 0; column < Q; column += PANEL) {
+    for (ptrdiff_t column = from / PANEL * PANEL; column < Q; column += PANEL) {
         const ptrdiff_t width = column + PANEL <= Q ? PANEL : Q - column;
         const double *panel = xp + column * FLR_GRAM_ROWS;
         for (ptrdiff_t row = 0; row < column + width; row += VL) {
@@ -94,11 +95,11 @@ FLR_INLINE void tile_single(const int nv, ptrdiff_t rows, const float *a, const 
         }
 }
 
-static void tiles_single(ptrdiff_t rows, ptrdiff_t Q, ptrdiff_t ld, const float *xp, const float *hp,
-                         double *H)
+static void tiles_single(ptrdiff_t rows, ptrdiff_t from, ptrdiff_t Q, ptrdiff_t ld, const float *xp,
+                         const float *hp, double *H)
 {
     const ptrdiff_t vector = 2 * VL, wide = (Q + vector - 1) / vector * vector;
-    for (ptrdiff_t column = 0; column < wide; column += PANEL_F) {
+    for (ptrdiff_t column = from / PANEL_F * PANEL_F; column < wide; column += PANEL_F) {
         const ptrdiff_t width = column + PANEL_F <= wide ? PANEL_F : wide - column;
         const int last_half = column + width <= Q; /* else the last vector's upper half is padding */
         const float *panel = xp + column * FLR_GRAM_ROWS;

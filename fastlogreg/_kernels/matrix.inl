@@ -268,7 +268,8 @@ FLR_INLINE void FN(scatter_line)(const int squared, const flr_matrix *x, ptrdiff
 }
 
 /* Upper triangle of sum h x x' from sparse rows: every pair of a row's stored values. */
-static void FN(gram_csr)(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *h, double *H)
+static void FN(gram_csr)(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, ptrdiff_t from,
+                         const double *h, double *H)
 {
     const flr_matrix *x = &pb->x;
     const T *value = (const T *)x->values;
@@ -277,12 +278,70 @@ static void FN(gram_csr)(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, cons
         double hi_ = h ? h[i - lo] : 1.0;
         for (int64_t a = x->start[i]; a < x->start[i + 1]; a++) {
             double va = hi_ * (value ? (double)value[a] : 1.0);
-            ptrdiff_t ja = x->index[a];
+            const ptrdiff_t ja = x->index[a], first = ja > from ? ja : from;
             for (int64_t b = x->start[i]; b < x->start[i + 1]; b++)
-                if (x->index[b] >= ja)
+                if (x->index[b] >= first)
                     H[ja * Q + x->index[b]] += va * (value ? (double)value[b] : 1.0);
             if (pb->intercept) H[ja * Q + p] += va;
         }
         if (pb->intercept) H[p * Q + p] += hi_;
     }
 }
+
+/* ------------------------------------------------------------------ some columns of dense X */
+
+static void FN(collect_some)(const flr_matrix *x, const double *r, ptrdiff_t count,
+                             const int64_t *columns, double *out)
+{
+    const T *values = (const T *)x->values;
+    for (ptrdiff_t k = 0; k < count; k++) out[k] = 0.0;
+    if (x->layout == FLR_DENSE_C) {
+        for (ptrdiff_t i = 0; i < x->n; i++) {
+            const T *row = values + i * x->ld;
+            for (ptrdiff_t k = 0; k < count; k++) out[k] += r[i] * row[columns[k]];
+        }
+        return;
+    }
+    for (ptrdiff_t k = 0; k < count; k++) {
+        const T *column = values + columns[k] * x->ld;
+        vd even = v_set1(0.0), odd = v_set1(0.0);
+        double sum = 0.0;
+        ptrdiff_t i = 0;
+        for (; i + 2 * VL <= x->n; i += 2 * VL) {
+            even = v_fma(LOAD(column + i), v_load(r + i), even);
+            odd = v_fma(LOAD(column + i + VL), v_load(r + i + VL), odd);
+        }
+        for (; i < x->n; i++) sum += r[i] * column[i];
+        out[k] = v_sum(even + odd) + sum;
+    }
+}
+
+/* ------------------------------------------------------------------ one column, column-wise layouts */
+
+/* x_j . t */
+static double FN(column_product)(const flr_matrix *x, ptrdiff_t j, const double *t)
+{
+    if (x->layout == FLR_CSC) return FN(gather_line)(0, x, j, t);
+    double sum;
+    const int64_t column = j;
+    FN(collect_some)(x, t, 1, &column, &sum);
+    return sum;
+}
+
+/* t += change * k * x_j, elementwise */
+static void FN(column_add)(const flr_matrix *x, ptrdiff_t j, double change, const double *k, double *t)
+{
+    if (x->layout == FLR_CSC) {
+        const T *value = (const T *)x->values;
+        for (int64_t a = x->start[j]; a < x->start[j + 1]; a++)
+            t[x->index[a]] += change * k[x->index[a]] * (value ? (double)value[a] : 1.0);
+        return;
+    }
+    const T *column = (const T *)x->values + j * x->ld;
+    const vd by = v_set1(change);
+    ptrdiff_t i = 0;
+    for (; i + VL <= x->n; i += VL)
+        v_store(t + i, v_fma(by * v_load(k + i), LOAD(column + i), v_load(t + i)));
+    for (; i < x->n; i++) t[i] += change * k[i] * column[i];
+}
+

@@ -62,8 +62,8 @@ static int factor_hessian(const flr_problem *pb, const flr_newton_job *job, ptrd
     ptrdiff_t filled = 0;
     memset(H, 0, (size_t)(Q * Q) * sizeof(double));
     for (ptrdiff_t i = 0; i < n; i += rows)
-        gram_add(pb, i, n - i < rows ? n - i : rows, &filled, h + i, H, scratch);
-    gram_add(pb, n, 0, &filled, 0, H, scratch);
+        gram_add(pb, i, n - i < rows ? n - i : rows, &filled, 0, h + i, H, scratch);
+    gram_add(pb, n, 0, &filled, 0, 0, H, scratch);
     for (ptrdiff_t i = 0; i < q; i++) {
         for (ptrdiff_t j = i; j < q; j++) H[i * Q + j] *= inverse_weight;
         if (i < p) H[i * Q + i] += job->alpha;

@@ -14,6 +14,7 @@ typedef struct {
     const flr_problem *pb;
     const flr_point *at;
     ptrdiff_t chunk, n; /* rows or columns of a task, and of all */
+    ptrdiff_t from;     /* first column of a Gram matrix that is asked for */
     const double *a, *b;
     double scalar;
     int form, with_hessian;
@@ -263,18 +264,21 @@ static void gram_task(void *context, ptrdiff_t task, double *slot, double *scrat
     ptrdiff_t lo, hi;
     bounds(pass, task, &lo, &hi);
     if (pass->form)
-        pass->kernels->gram_single(pass->pb, lo, hi, pass->a ? pass->a + lo : NULL, slot, scratch);
+        pass->kernels->gram_single(pass->pb, lo, hi, pass->from, pass->a ? pass->a + lo : NULL, slot,
+                                   scratch);
     else
-        pass->kernels->gram(pass->pb, lo, hi, pass->a ? pass->a + lo : NULL, slot, scratch);
+        pass->kernels->gram(pass->pb, lo, hi, pass->from, pass->a ? pass->a + lo : NULL, slot, scratch);
 }
 
-int flr_run_gram(const flr_problem *pb, const double *h, int single, double *H, flr_executor ex)
+int flr_run_gram(const flr_problem *pb, const double *h, int single, ptrdiff_t from, double *H,
+                 flr_executor ex)
 {
     const ptrdiff_t q = pb->x.p + pb->intercept, Q = flr_padded(q);
     pass_t pass = {0};
     pass.pb = pb;
     pass.a = h;
     pass.form = single;
+    pass.from = from;
     return go(gram_task, &pass, pb->n, chunk_rows(pb, 1), threads_for(pb, ex, 1), (size_t)(Q * Q), H,
               flr_gram_scratch(q), ex);
 }

@@ -16,7 +16,8 @@ int flr_run_evaluate(const flr_problem *pb, flr_point *at, flr_executor ex);
 int flr_run_curved_product(const flr_problem *pb, const double *curvature, const double *v,
                            double v_b, double *out, flr_executor ex);
 int flr_run_collect(const flr_problem *pb, const double *r, int squared, double *out, flr_executor ex);
-int flr_run_gram(const flr_problem *pb, const double *h, int single, double *H, flr_executor ex);
+int flr_run_gram(const flr_problem *pb, const double *h, int single, ptrdiff_t from, double *H,
+                 flr_executor ex);
 int flr_run_predict(const flr_problem *pb, const double *coef, double intercept, int form, void *out,
                     flr_executor ex);
 int flr_run_dual_gap(const flr_problem *pb, const double *coef, double intercept, const double *v,

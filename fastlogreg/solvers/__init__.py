@@ -5,6 +5,7 @@ from fastlogreg.solvers.dual import dual
 from fastlogreg.solvers.lbfgs import lbfgs
 from fastlogreg.solvers.multilevel import multilevel
 from fastlogreg.solvers.newton import newton
+from fastlogreg.solvers.proximal import proximal
 from fastlogreg.solvers.truncated_newton import truncated_newton
 
 __all__ = ["choose", "find"]
@@ -15,13 +16,21 @@ REGISTRY = {
     "truncated-newton": truncated_newton,
     "lbfgs": lbfgs,
     "dual": dual,
+    "proximal": proximal,
 }
 
 
 def find(name, objective):
     """The solver of that name, or a ValueError that says why it cannot serve this problem."""
-    if name == "dual" and (objective.alpha == 0.0 or objective.sparse):
-        raise ValueError("solver='dual' needs alpha > 0 and dense X; use solver='auto'")
+    if name != "proximal" and not objective.penalty.smooth:
+        raise ValueError(
+            f"solver={name!r} knows neither L1 penalties nor bounds; "
+            "use solver='auto' or 'proximal'"
+        )
+    if name == "dual" and (not objective.alpha or objective.sparse):
+        raise ValueError(
+            "solver='dual' needs alpha > 0, equal penalty factors and dense X; use solver='auto'"
+        )
     if name == "dual" and objective.n > 20_000:
         raise ValueError(
             f"solver='dual' keeps a matrix of {objective.n} x {objective.n}; use solver='auto'"

@@ -180,7 +180,7 @@ def multilevel(objective, theta, tol, max_iter, watch):
     start = theta
     theta, sampled = _solve_sample(objective, sample, factor, start)
     objective.passes += sample.passes * sample.n / objective.n
-    if objective.alpha == 0.0 and sampled.inverse.rank < objective.q:
+    if not objective.coercive and sampled.inverse.rank < objective.q:
         ran_off = np.abs(sample.scores(theta)).max() > 30.0  # the sample is separated
         return newton(objective, start if ran_off else theta, tol, max_iter, watch)
     f, g = objective.value_gradient(theta)

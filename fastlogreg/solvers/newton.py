@@ -83,7 +83,7 @@ def newton(objective, theta, tol, max_iter, watch):
             return _finish(objective, here, inverse)
         if stop:
             return here._replace(status=CALLBACK)
-        if objective.alpha == 0.0 and f < 1e-8 and separated(objective, theta):
+        if not objective.coercive and f < 1e-8 and separated(objective, theta):
             return here._replace(status=SEPARATED)
         if at_floor:
             return _finish(objective, here._replace(status=STALLED), inverse)
@@ -104,7 +104,7 @@ def newton(objective, theta, tol, max_iter, watch):
                 left = np.abs(g + hessian @ d).max()
                 if left > 0.1 * np.abs(g).max() and damping.raise_():
                     continue
-            if objective.alpha == 0.0 and proved == np.inf and -slope <= 1e-9 * f:
+            if not objective.coercive and proved == np.inf and -slope <= 1e-9 * f:
                 # steps that gain nothing still move scores by 1: the mark of a limit at infinity
                 return here._replace(status=DIVERGED)
             if n_iter == max_iter:
@@ -137,7 +137,7 @@ def _line_search(objective, theta, f, d, slope, curvature):
 
 
 def _finish(objective, solution, inverse):
-    if objective.alpha == 0.0 and inverse.rank < objective.q:
+    if not objective.coercive and inverse.rank < objective.q:
         theta = minimum_norm(solution.theta, inverse.null, objective.fit_intercept)
         return solution._replace(theta=theta)
     return solution

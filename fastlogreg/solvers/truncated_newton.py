@@ -100,7 +100,7 @@ def truncated_newton(objective, theta, tol, max_iter, watch):
             return here
         if stop:
             return here._replace(status=CALLBACK)
-        if objective.alpha == 0.0 and f < 1e-8 and separated(objective, theta):
+        if not objective.coercive and f < 1e-8 and separated(objective, theta):
             return here._replace(status=SEPARATED)
         if at_floor:
             return here._replace(status=STALLED)

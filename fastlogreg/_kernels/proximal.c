@@ -1,0 +1,357 @@
+/* Proximal Newton on a working set of columns.
+ *
+ * The objective is  loss(X w + b) + sum_j l1_j |w_j| + 1/2 sum_j l2_j w_j^2  on the box. A step minimises
+ * the loss' quadratic model plus the exact penalty,
+ *     g's + 1/2 s' X' K X s + pen(w + s),        K = diag(moves),
+ * by coordinate descent on the Gram matrix X' K X, the intercept eliminated: with c = X' k and t = sum k
+ * the matrix is X' K X - c c' / t and s_b = -(g_b + c's) / t.
+ *
+ * K is the curvature of some earlier point. While the gradient is exact this costs steps, never
+ * accuracy; a step is one read of the columns, a Gram matrix m/10 or so of them, so that K is kept, along
+ * a whole path too, until steps contract the error badly. New columns only add a border. With many rows
+ * it is at first that of a sample of them, K being zero elsewhere.
+ *
+ * Without room for a Gram matrix the model is minimised by walks along the columns instead.
+ *
+ * The last step is minimised exactly and not taken: moving the residuals by K X s makes a dual point
+ * that meets the constraints of these columns (reference.duality_gap).
+ *
+ * Sources: Lee, Sun & Saunders, "Proximal Newton-type methods for minimizing composite functions" (2014);
+ * Friedman, Hastie & Tibshirani (2010) for the covariance form.
+ */
+#include "proximal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double ROUNDING = 4e-15; /* of an objective, relative */
+
+static double penalty(const flr_proximal *job, const double *w)
+{
+    double sum = 0.0;
+    for (ptrdiff_t j = 0; j < job->pb.x.p; j++)
+        sum += job->l1[j] * fabs(w[j]) + 0.5 * job->l2[j] * w[j] * w[j];
+    return sum;
+}
+
+/* For the residual form: the model's curvature of each column, and cross and total. */
+static int survey(flr_proximal *job, flr_executor ex)
+{
+    const ptrdiff_t m = job->pb.x.p;
+    double *sums = malloc(((size_t)flr_padded(m) + 16) * sizeof(double));
+    if (!sums) return FLR_NO_MEMORY;
+    int outcome = flr_run_collect(&job->pb, job->moves, 1, sums, ex);
+    memcpy(job->diagonal, sums, (size_t)m * sizeof(double));
+    if (outcome == FLR_OK) outcome = flr_run_collect(&job->pb, job->moves, 0, sums, ex);
+    job->total = job->pb.intercept ? sums[m] : 0.0;
+    for (ptrdiff_t j = 0; j < m; j++) {
+        const double own = job->diagonal[j];
+        job->cross[j] = job->total > 0.0 ? sums[j] : 0.0;
+        if (job->total > 0.0) job->diagonal[j] -= sums[j] * sums[j] / job->total;
+        if (own < INFINITY && !(job->diagonal[j] > 1e-13 * own)) job->diagonal[j] = 0.0;
+    }
+    job->built = m;
+    free(sums);
+    return outcome;
+}
+
+/* The Gram matrix' columns from `built` on, with the present moves; all of it if built is 0. */
+static int build(flr_proximal *job, int single, flr_executor ex)
+{
+    const ptrdiff_t m = job->pb.x.p, q = m + job->pb.intercept, Q = flr_padded(q);
+    double *upper = malloc((size_t)(Q * Q) * sizeof(double));
+    int good = 1;
+    if (!upper) return FLR_NO_MEMORY;
+    int outcome = job->thin ? flr_run_gram(&job->thin_pb, job->thin_moves, single, job->built, upper, ex)
+                            : flr_run_gram(&job->pb, job->moves, single, job->built, upper, ex);
+    if (outcome != FLR_OK) {
+        free(upper);
+        return outcome;
+    }
+    job->total = 0.0;
+    memset(job->cross, 0, (size_t)m * sizeof(double));
+    if (job->pb.intercept) {
+        job->total = upper[m * Q + m];
+        if (job->total > 0.0)
+            for (ptrdiff_t j = 0; j < m; j++) job->cross[j] = upper[j * Q + m];
+    }
+    const double scale = job->total > 0.0 ? 1.0 / job->total : 0.0;
+    for (ptrdiff_t j = job->built; j < m; j++) {
+        const double own = upper[j * Q + j], c = job->cross[j] * scale;
+        for (ptrdiff_t i = 0; i <= j; i++)
+            job->gram[i * job->capacity + j] = job->gram[j * job->capacity + i] =
+                upper[i * Q + j] - job->cross[i] * c;
+        double *left = &job->gram[j * job->capacity + j];
+        /* a column nearly constant under these weights: what is left is rounding */
+        if (single && !(*left > 1e-3 * own && own > 1e-25 && own < 1e35)) good = own == 0.0 && good;
+        if (!(own < INFINITY))
+            *left = own; /* its squares overflow: `steps` gives up */
+        else if (!(*left > 1e-13 * own))
+            *left = 0.0;
+    }
+    job->built = m;
+    free(upper);
+    if (good) return FLR_OK;
+    job->built = 0;
+    return build(job, 0, ex);
+}
+
+/* Newton on the face of the coefficients that are off zero and off their bounds: goes to its minimum,
+ * or to where the first of them meets zero or a bound. 1 if it got to the minimum, 0 if not, -1 if the
+ * face has none or memory is short. */
+static int face_step(const flr_proximal *job, double *w, double *slope, ptrdiff_t *list)
+{
+    const ptrdiff_t m = job->pb.x.p, ld = job->capacity;
+    const flr_table *kernels = flr_active();
+    ptrdiff_t q = 0, blocking = -1;
+    double size = 1.0, stop = 0.0;
+    for (ptrdiff_t j = 0; j < m; j++)
+        if ((w[j] != 0.0 || job->l1[j] == 0.0) && job->lower[j] < w[j] && w[j] < job->upper[j] &&
+            job->gram[j * ld + j] + job->l2[j] > 0.0)
+            list[q++] = j;
+    if (q == 0) return 1;
+    const ptrdiff_t Q = flr_padded(q);
+    double *A = malloc(((size_t)(Q * Q) + 2 * (size_t)Q + flr_gram_scratch(q)) * sizeof(double));
+    if (!A) return -1;
+    double *scale = A + Q * Q, *d = scale + Q, *scratch = d + Q;
+    memset(A, 0, (size_t)(Q * Q) * sizeof(double));
+    for (ptrdiff_t a = 0; a < q; a++) {
+        const ptrdiff_t j = list[a];
+        const double *row = job->gram + j * ld;
+        for (ptrdiff_t b = a; b < q; b++) A[a * Q + b] = row[list[b]];
+        A[a * Q + a] += job->l2[j];
+        d[a] = slope[j] + job->l2[j] * w[j] + (w[j] > 0.0 ? job->l1[j] : w[j] < 0.0 ? -job->l1[j] : 0.0);
+    }
+    if (!kernels->cholesky(q, Q, A, scale, scratch)) {
+        free(A);
+        return -1;
+    }
+    kernels->cholesky_solve(q, Q, A, scale, d);
+    for (ptrdiff_t a = 0; a < q; a++) {
+        const ptrdiff_t j = list[a];
+        const double to = w[j] - d[a];
+        double wall = d[a] > 0.0 ? job->lower[j] : job->upper[j];
+        if (job->l1[j] > 0.0 && w[j] * to < 0.0 && fabs(wall) > 0.0 && wall * w[j] <= 0.0) wall = 0.0;
+        if ((d[a] > 0.0 ? to < wall : to > wall) && (w[j] - wall) / d[a] < size) {
+            size = (w[j] - wall) / d[a];
+            blocking = j;
+            stop = wall;
+        }
+    }
+    for (ptrdiff_t a = 0; a < q; a++) {
+        const ptrdiff_t j = list[a];
+        const double to = j == blocking ? stop : w[j] - size * d[a];
+        kernels->add_scaled(m, to - w[j], job->gram + j * ld, slope);
+        w[j] = to;
+    }
+    free(A);
+    return blocking < 0;
+}
+
+/* Where the model's Gram matrix is not kept. */
+static void minimise_by_columns(flr_proximal *job, double loose, double *w, double *slope,
+                                ptrdiff_t *list)
+{
+    const ptrdiff_t m = job->pb.x.p;
+    const double shift = job->total > 0.0 ? job->gradient_b / job->total : 0.0;
+    double linear = 0.0, quadratic = 0.0, cross = 0.0;
+    flr_columns model = {{m, 0, 0, job->l1, job->l2, job->lower, job->upper}, &job->pb.x, job->moves,
+                         slope, job->diagonal, job->cross, job->total > 0.0 ? 1.0 / job->total : 0.0,
+                         job->along};
+    for (ptrdiff_t j = 0; j < m; j++) {
+        slope[j] = job->gradient[j] - shift * job->cross[j];
+        w[j] = job->coef[j];
+    }
+    memset(job->along, 0, (size_t)job->pb.n * sizeof(double));
+    flr_active()->column_cycles(&model, w, &cross, list, loose, job->exact, loose > 0.0 ? 100 : 1000);
+    for (ptrdiff_t j = 0; j < m; j++) {
+        job->step[j] = w[j] - job->coef[j];
+        linear += job->step[j] * slope[j];
+    }
+    for (ptrdiff_t i = 0; i < job->pb.n; i++)
+        if (job->moves[i] > 0.0) quadratic += job->along[i] * job->along[i] / job->moves[i];
+    quadratic -= cross * cross * model.scale;
+    job->step_b = job->total > 0.0 ? -shift - cross / job->total : 0.0;
+    job->decrease = 0.5 * (shift * job->gradient_b - quadratic) - linear + penalty(job, job->coef) -
+                    penalty(job, w);
+}
+
+/* Minimises the model over coef + step; `loose` as in coordinate_cycles, 0 for as exact as it goes.
+ * work: 2 m doubles and m indices. Goes on from the step that is there. */
+static int minimise(flr_proximal *job, double loose, double *w, double *slope, ptrdiff_t *list,
+                    flr_executor ex)
+{
+    if (!job->gram) {
+        minimise_by_columns(job, loose, w, slope, list);
+        return ex.poll && ex.poll() ? FLR_INTERRUPTED : FLR_OK;
+    }
+    const ptrdiff_t m = job->pb.x.p;
+    const flr_table *kernels = flr_active();
+    const flr_quadratic model = {m, job->capacity, job->gram, job->l1, job->l2, job->lower, job->upper};
+    const double shift = job->total > 0.0 ? job->gradient_b / job->total : 0.0;
+    double linear = 0.0, cross = 0.0;
+    for (ptrdiff_t j = 0; j < m; j++) {
+        slope[j] = job->gradient[j] - shift * job->cross[j];
+        w[j] = job->coef[j] + job->step[j];
+    }
+    for (ptrdiff_t j = 0; j < m; j++)
+        if (job->step[j] != 0.0) kernels->add_scaled(m, job->step[j], job->gram + j * job->capacity, slope);
+    const int patience = 3 + (int)(m / 32); /* cycles that a factorisation is worth */
+    for (int round = 0; round < 30; round++) {
+        if (kernels->coordinate_cycles(&model, w, slope, list, loose, job->exact, patience) > 0) break;
+        for (int k = 0; k < 20 && face_step(job, w, slope, list) == 0; k++) continue;
+        if (ex.poll && ex.poll()) return FLR_INTERRUPTED;
+    }
+    for (ptrdiff_t j = 0; j < m; j++) {
+        const double s = w[j] - job->coef[j];
+        linear += s * (job->gradient[j] - shift * job->cross[j] + slope[j]);
+        cross += job->cross[j] * s;
+        job->step[j] = s;
+    }
+    job->step_b = job->total > 0.0 ? -shift - cross / job->total : 0.0;
+    job->decrease = 0.5 * (shift * job->gradient_b - linear) + penalty(job, job->coef) - penalty(job, w);
+    return FLR_OK;
+}
+
+/* along = X step + step_b, with the step_b for which the moved residuals add up to nothing. */
+static int project(flr_proximal *job, flr_executor ex)
+{
+    flr_problem plain = job->pb;
+    double sum = 0.0, total = 0.0;
+    plain.offset = NULL;
+    int outcome = flr_run_predict(&plain, job->step, job->step_b, FLR_SCORE, job->along, ex);
+    if (outcome != FLR_OK || !job->pb.intercept) return outcome;
+    for (ptrdiff_t i = 0; i < job->pb.n; i++) {
+        sum += job->residual[i] + job->moves[i] * job->along[i];
+        total += job->moves[i];
+    }
+    if (total > 0.0) {
+        job->step_b -= sum / total;
+        for (ptrdiff_t i = 0; i < job->pb.n; i++) job->along[i] -= sum / total;
+    }
+    return FLR_OK;
+}
+
+
+/* Evaluates coef + size * step and goes there if the objective falls enough: 1, else 0 (or < 0). */
+static int advance(flr_proximal *job, double f, double size, double *trial, flr_executor ex)
+{
+    const ptrdiff_t m = job->pb.x.p, n = job->pb.n, length = job->capacity + 16;
+    double *w = trial, *g = w + length, *z = g + length, *r = z + n + 16, *h = r + n + 16;
+    flr_point at = {0};
+    memset(w, 0, (size_t)length * sizeof(double));
+    for (ptrdiff_t j = 0; j < m; j++) {
+        const double to = job->coef[j] + size * job->step[j]; /* may leave the box by rounding */
+        w[j] = to < job->lower[j] ? job->lower[j] : to > job->upper[j] ? job->upper[j] : to;
+    }
+    at.coef = w;
+    at.intercept = job->intercept + size * job->step_b;
+    at.gradient = g;
+    at.score = z;
+    at.residual = r;
+    at.curvature = h;
+    int outcome = flr_run_evaluate(&job->pb, &at, ex);
+    if (outcome != FLR_OK) return outcome < 0 ? outcome : -1;
+    const double gain = f - at.loss - penalty(job, w);
+    if (!(gain >= 0.01 * size * job->decrease - ROUNDING * f)) return 0;
+    memcpy(job->coef, w, (size_t)length * sizeof(double));
+    memcpy(job->gradient, g, (size_t)m * sizeof(double));
+    memcpy(job->score, z, (size_t)n * sizeof(double));
+    memcpy(job->residual, r, (size_t)n * sizeof(double));
+    memcpy(job->curvature, h, (size_t)n * sizeof(double));
+    job->gradient_b = job->pb.intercept ? g[m] : 0.0;
+    job->intercept = at.intercept;
+    job->loss = at.loss;
+    return 1;
+}
+
+/* The moves of a Gram matrix to be made: the present curvature, of a sample of the rows if there is one. */
+static void choose_moves(flr_proximal *job)
+{
+    const size_t n = (size_t)job->pb.n;
+    if (!job->thin) {
+        memcpy(job->moves, job->curvature, n * sizeof(double));
+        return;
+    }
+    memset(job->moves, 0, n * sizeof(double));
+    for (ptrdiff_t k = 0; k < job->thin_pb.n; k++) {
+        const int64_t i = job->thin_rows[k];
+        job->moves[i] = job->thin_moves[k] = job->curvature[i] * job->thin_factor[k];
+    }
+}
+
+static int steps(flr_proximal *job, double *trial, double *w, double *slope, ptrdiff_t *list,
+                 flr_executor ex)
+{
+    const ptrdiff_t m = job->pb.x.p;
+    /* how well a kept Gram matrix must contract: a new one costs about m/10 steps */
+    const double keep = m < 8 ? 0.0 : m < 32 ? 0.02 : 0.1;
+    double before = job->paused ? job->before : INFINITY, least = job->least;
+    int fresh = 0, outcome = FLR_OK;
+    if (job->paused && job->decrease <= ROUNDING * (job->loss + penalty(job, job->coef))) least = INFINITY;
+    job->paused = job->n_iter = 0;
+    memset(job->step, 0, (size_t)(job->capacity + 16) * sizeof(double));
+    for (;;) {
+        const double f = job->loss + penalty(job, job->coef);
+        job->status = FLR_PROXIMAL_NONFINITE;
+        if (!(f < INFINITY)) return FLR_OK;
+        if (job->built == 0) {
+            choose_moves(job);
+            fresh = 1;
+        }
+        if (job->built == 0 || job->built < m) {
+            outcome = job->gram ? build(job, job->single, ex) : survey(job, ex);
+            if (outcome != FLR_OK) return outcome;
+        }
+        for (ptrdiff_t j = 0; j < m; j++)
+            if (!((job->gram ? job->gram[j * (job->capacity + 1)] : job->diagonal[j]) < INFINITY))
+                return FLR_OK;
+        if ((outcome = minimise(job, 1e-3, w, slope, list, ex)) != FLR_OK) return outcome;
+        if (!(job->decrease < INFINITY)) return FLR_OK;
+        if (!fresh && job->decrease > keep * before && job->decrease > least) {
+            job->built = job->thin = 0; /* that is too slow */
+            continue;
+        }
+        job->status = FLR_PROXIMAL_CONVERGED;
+        if (job->decrease <= least) break;
+        job->status = FLR_PROXIMAL_MAX_ITER;
+        if (job->n_iter == job->max_iter) break;
+        int taken = 0;
+        for (double size = 1.0; size > 1e-10 && !taken; size *= 0.5) {
+            taken = advance(job, f, size, trial, ex);
+            if (taken < 0) return taken;
+            if (!taken && (!fresh || job->thin)) break;
+        }
+        job->status = FLR_PROXIMAL_STALLED;
+        if (!taken && fresh && !job->thin) break;
+        if (!taken) {
+            job->built = job->thin = 0;
+            continue;
+        }
+        before = job->decrease;
+        fresh = 0;
+        job->n_iter++;
+        memset(job->step, 0, (size_t)(job->capacity + 16) * sizeof(double));
+        if (job->decrease <= ROUNDING * f) least = INFINITY; /* the next is for the proof only */
+        if (job->pause) {
+            job->before = before;
+            job->paused = 1;
+            job->status = FLR_PROXIMAL_PAUSED;
+            return FLR_OK;
+        }
+    }
+    if ((outcome = minimise(job, 0.0, w, slope, list, ex)) != FLR_OK) return outcome;
+    return project(job, ex);
+}
+
+int flr_run_proximal(flr_proximal *job, flr_executor ex)
+{
+    const size_t length = (size_t)job->capacity + 16, n = (size_t)job->pb.n + 16;
+    double *w = job->work + 2 * length + 3 * n, *slope = w + length;
+    ptrdiff_t *list = malloc(length * sizeof(ptrdiff_t));
+    if (!list) return FLR_NO_MEMORY;
+    const int outcome = steps(job, job->work, w, slope, list, ex);
+    free(list);
+    return outcome;
+}

@@ -1,0 +1,45 @@
+/* Proximal Newton on some columns: the inner solver of L1, elastic net and bounds. See proximal.c. */
+#ifndef FLR_PROXIMAL_H
+#define FLR_PROXIMAL_H
+
+#include "run.h"
+
+enum { FLR_PROXIMAL_CONVERGED, FLR_PROXIMAL_MAX_ITER, FLR_PROXIMAL_STALLED, FLR_PROXIMAL_NONFINITE,
+       FLR_PROXIMAL_PAUSED };
+
+/* What persists from call to call. m = pb.x.p columns are in work, of at most `capacity`. All sums are
+ * raw: weighted, not divided by anything; penalties are on that scale. Coefficients and gradients have
+ * `capacity` entries and 16 more, zero beyond m; row vectors have n and 16 more. */
+typedef struct {
+    flr_problem pb;
+    ptrdiff_t capacity;
+    double *coef, *gradient, *step;            /* step: the last one, not taken */
+    double intercept, gradient_b, step_b;
+    double *score, *residual, *curvature;      /* of each row, at coef */
+    double *along;                             /* X step + step_b */
+    double loss;                               /* at coef, without penalty */
+    double *moves;                             /* the curvatures that the Gram matrix was made with */
+    double *gram;                              /* capacity x capacity: sum moves x x', centred; NULL: */
+    double *diagonal;                          /* only its diagonal; pb.x is then by column */
+    double *cross, total;                      /* sum moves x, sum moves */
+    double *work;                              /* 4 (capacity + 16) + 3 (n + 16) */
+    int thin;                                  /* make it of a sample of the rows: */
+    flr_problem thin_pb;                       /* its rows, the columns in work */
+    const int64_t *thin_rows;                  /* where they are among all rows */
+    const double *thin_factor;                 /* what each stands for */
+    double *thin_moves;                        /* scratch, thin_pb.n */
+    ptrdiff_t built;                           /* columns of the Gram matrix that are there */
+    const double *l1, *l2, *lower, *upper;     /* m each */
+    double decrease;                           /* of the objective that `step` promises */
+    double least;                              /* stop where a step promises no more */
+    double exact;                              /* how far a slope may be off in the last step */
+    int max_iter, n_iter, single, status;
+    int pause;                                 /* return after every step; the next call goes on */
+    int paused;                                /* what it goes on from */
+    double before;
+} flr_proximal;
+
+/* FLR_OK, FLR_NO_MEMORY or FLR_INTERRUPTED; the outcome is in `status`. */
+int flr_run_proximal(flr_proximal *job, flr_executor ex);
+
+#endif

@@ -1,0 +1,168 @@
+# The working set of proximal Newton; a part of core.pyx.
+
+cdef double *pointer(array) except NULL:
+    cdef double[::1] view = array
+    return &view[0]
+
+
+cdef class WorkingSet:
+    """Columns in work, the point reached on them, and the Gram matrix kept there; see proximal.c.
+
+    Arrays, to be read by anyone and written by who knows: `coef`, `gradient`, `step` of `capacity`
+    and more entries, of which the first `size` count; `score`, `residual`, `curvature`, `along`,
+    `moves` a row each. Sums are raw. `problem` holds the columns, in the order of `coef`.
+    """
+
+    cdef flr_proximal job
+    cdef readonly Problem problem
+    cdef readonly object coef, gradient, step, score, residual, curvature, along, moves
+    cdef readonly object gram, diagonal, cross, work
+    cdef object thin_held
+    cdef readonly Py_ssize_t n, capacity, size
+
+    def __init__(self, Problem problem, Py_ssize_t capacity, bint with_gram=True):
+        import numpy as np
+
+        cdef Py_ssize_t length = max(capacity, 1) + 16, rows = problem.n + 16
+        problem.needs_targets()
+        if problem.n == 0:
+            raise ValueError("a problem without rows has no optimum")
+        self.n, self.capacity = problem.n, capacity
+        self.coef, self.gradient, self.step, self.cross = np.zeros((4, length))
+        self.score, self.residual, self.curvature, self.along, self.moves = np.zeros((5, rows))
+        self.work = np.empty(4 * length + 3 * rows)
+        self.job.work = pointer(self.work)
+        self.job.capacity = max(capacity, 1)
+        self.job.coef, self.job.gradient = pointer(self.coef), pointer(self.gradient)
+        self.job.step, self.job.cross = pointer(self.step), pointer(self.cross)
+        self.job.score, self.job.residual = pointer(self.score), pointer(self.residual)
+        self.job.curvature, self.job.along = pointer(self.curvature), pointer(self.along)
+        self.job.moves = pointer(self.moves)
+        self.gram = np.empty((self.job.capacity,) * 2) if with_gram else np.empty((0, 0))
+        self.job.gram = pointer(self.gram.reshape(-1)) if with_gram else NULL
+        self.diagonal = np.zeros(length)
+        self.job.diagonal = pointer(self.diagonal)
+        self.hold(problem)
+
+    def hold(self, Problem problem):
+        """Take a problem whose first columns are the present ones: a border is added."""
+        if problem.n != self.n or problem.p > self.capacity:
+            raise ValueError(f"{problem.p} columns do not fit into {self.capacity}")
+        if self.job.gram == NULL:
+            if problem.pb.x.layout not in (FLR_CSC, FLR_DENSE_F) or problem.pb.rows != NULL:
+                raise ValueError("without a Gram matrix columns must be contiguous")
+        elif problem.pb.x.layout == FLR_CSC:
+            raise ValueError("a Hessian needs a row-wise layout, not CSC")
+        problem.needs_targets()
+        if problem.p != self.size and self.job.thin:
+            self.job.thin = self.job.built = 0  # its columns are not these
+        self.problem, self.size = problem, problem.p
+        self.job.pb = problem.pb
+
+    def forget(self):
+        """Make the Gram matrix anew, at the next point."""
+        self.job.built = 0
+
+    def sample(self, Problem part, const int64_t[::1] rows, const double[::1] factor):
+        """Make the Gram matrix of some rows, each standing for `factor` rows; `part` holds them.
+
+        part None: of all rows, from now on and anew. With as many columns as `problem` has, always.
+        """
+        import numpy as np
+
+        cdef Py_ssize_t k
+        if part is None:
+            self.job.thin = self.job.built = 0
+            self.thin_held = None
+            return
+        same_length(part.n, rows.shape[0])
+        same_length(part.n, factor.shape[0])
+        if part.p != self.size or part.intercept != self.problem.intercept or part.n == 0:
+            raise ValueError("the sample's columns are not those in work")
+        if part.pb.x.layout == FLR_CSC:
+            raise ValueError("a Hessian needs a row-wise layout, not CSC")
+        for k in range(part.n):
+            if not 0 <= rows[k] < self.n:
+                raise ValueError(f"row {rows[k]} is outside of X with {self.n} rows")
+        moves = np.empty(part.n)
+        self.thin_held = (part, rows, factor, moves)
+        self.job.thin, self.job.thin_pb = 1, part.pb
+        self.job.thin_rows, self.job.thin_factor = &rows[0], &factor[0]
+        self.job.thin_moves = pointer(moves)
+
+    @property
+    def sampled(self):
+        """Whether the Gram matrix is made of a sample of the rows."""
+        return bool(self.job.thin)
+
+    @property
+    def intercept(self):
+        return self.job.intercept
+
+    @intercept.setter
+    def intercept(self, double value):
+        self.job.intercept = value
+
+    @property
+    def gradient_b(self):
+        """Sum of the residuals."""
+        return self.job.gradient_b
+
+    @property
+    def step_b(self):
+        """The intercept's part of the step."""
+        return self.job.step_b
+
+    @property
+    def loss(self):
+        """Summed loss at coef."""
+        return self.job.loss
+
+    @property
+    def decrease(self):
+        """What the step promises."""
+        return self.job.decrease
+
+    def evaluate(self, int n_threads=1):
+        """Loss, gradient and row vectors at coef and intercept."""
+        import numpy as np
+
+        cdef Py_ssize_t m = self.size, n = self.n
+        cdef bint intercept = self.problem.intercept
+        theta, gradient = np.append(self.coef[:m], self.intercept), np.empty(m + intercept)
+        self.job.loss = self.problem.evaluate(
+            theta[: m + intercept], gradient, None, self.residual[:n], self.curvature[:n],
+            self.score[:n], n_threads,
+        )
+        self.gradient[:m] = gradient[:m]
+        self.job.gradient_b = gradient[m] if intercept else 0.0
+
+    def minimise(self, const double[::1] l1, const double[::1] l2, const double[::1] lower,
+                 const double[::1] upper, double least, double exact, int max_iter,
+                 bint single=False, int n_threads=1, bint pause=False):
+        """Steps until one promises at most `least`; that one is left in `step` and `along`.
+
+        l1, l2, lower, upper have an entry a column in work. Returns (status, steps taken); status
+        is one of "converged", "max_iter", "stalled", "nonfinite"; with `pause` also "paused", after
+        every step, and the next call with the same arguments goes on as if there had been none.
+        """
+        cdef Py_ssize_t m = self.size
+        cdef double nothing = 0.0
+        same_length(l1.shape[0], m)
+        same_length(l2.shape[0], m)
+        same_length(lower.shape[0], m)
+        same_length(upper.shape[0], m)
+        self.job.l1 = &l1[0] if m else &nothing
+        self.job.l2 = &l2[0] if m else &nothing
+        self.job.lower = &lower[0] if m else &nothing
+        self.job.upper = &upper[0] if m else &nothing
+        self.job.least, self.job.exact = least, exact
+        self.job.max_iter, self.job.single, self.job.pause = max_iter, single, pause
+        cdef int outcome
+        with nogil:
+            outcome = flr_run_proximal(&self.job, executor(n_threads))
+        check(outcome)
+        return PROXIMAL_STATUS[self.job.status], self.job.n_iter
+
+
+PROXIMAL_STATUS = ("converged", "max_iter", "stalled", "nonfinite", "paused")

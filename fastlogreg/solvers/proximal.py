@@ -1,0 +1,396 @@
+"""Proximal Newton on a working set: absolute values, elastic net and bounds, for any shape of X.
+
+Only the columns that may be off zero are worked on (the compiled `WorkingSet`); the others are
+looked at when these are done.  One call of `Proximal.solve`:
+
+1. columns that the gradient says will be off zero join the working set (a strong rule: unsafe, and
+   therefore checked in 3);
+2. proximal Newton on the working set until a step promises too little to take;
+3. that step, not taken, moves the residuals to a dual point; the columns outside whose products
+   with it exceed their l1 join, and 2 is done again;
+4. the dual point's gap is the certificate (reference.duality_gap has the proof).
+
+A `Proximal` keeps the working set, its Gram matrix and what it knows of the other columns' products
+(`screening`), so that the next value of a path costs little.
+
+References: Lee, Sun & Saunders (2014), "Proximal Newton-type methods for minimizing composite
+functions"; Tibshirani et al. (2012), "Strong rules for discarding predictors in lasso-type
+problems"; Massias, Gramfort & Salmon (2018), "Celer: a fast solver for the lasso with dual
+extrapolation".
+"""
+
+import numpy as np
+
+from fastlogreg import design
+from fastlogreg._kernels.core import Problem, WorkingSet
+from fastlogreg.objective import problem_over
+from fastlogreg.reference import fenchel_young
+from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED
+from fastlogreg.solvers.multilevel import draw, sample_size
+from fastlogreg.solvers.newton import separated
+from fastlogreg.solvers.screening import Screen
+from fastlogreg.solvers.state import FLOOR, ROUNDING, Solution
+
+SINGLE = 48  # columns from which on the Gram matrix is worth single precision
+FEW = 128  # columns that are always all in work
+MANY = 2000  # columns beyond which never all are, where they lie
+FIRST = 512  # columns, at most, that a fit from afar begins with
+GRAM = 3000  # columns up to which a Gram matrix is kept
+
+
+def proximal(objective, theta, tol, max_iter, watch):
+    """Minimise from theta until the certified gap is at most tol * objective; a `Solution`."""
+    solver = Proximal(objective)
+    size = sample_size(objective.n, objective.q)
+    tall = objective.n >= max(4 * size, 96 * objective.q) and not objective.sparse
+    if tall and max_iter > 0:
+        theta = solver.approach(theta, size)
+    solver.start_at(theta, objective.penalty, insist=max_iter == 0 or solver.drawn is not None)
+    solution = solver.solve(objective.penalty, tol, max_iter, watch)
+    if solution.status == CONVERGED and solution.n_iter < max_iter:
+        solution = solver.take_last_step(objective.penalty, solution, watch)
+    return solution
+
+
+class Proximal:
+    """A problem whose penalty may change from one call of `solve` to the next."""
+
+    def __init__(self, objective):
+        self.objective = objective
+        self.scale = objective.total_weight
+        self.columns = np.empty(0, dtype=np.int64)  # in work, in the order of the working set
+        self.inside = np.zeros(objective.p, dtype=bool)
+        self.screen = self.set = self.drawn = None
+        self.copy, self.copied = None, 0  # of the columns in work; how many are there
+        self.by_column = False  # whether the columns in work are too many for a Gram matrix
+
+    def approach(self, theta, size):
+        """The solution on a sample of the rows, to the error of sampling; its rows are kept.
+
+        They also make the first Gram matrices.
+        """
+        o = self.objective
+        rows, factor = draw(o, size)
+        sample = o.sample(rows, factor, copied=True)
+        part = Proximal(sample)
+        part.start_at(theta, o.penalty)
+        solution = part.solve(o.penalty, 0.05 * o.q / size, 30)
+        o.passes += sample.passes * sample.n / o.n
+        if not np.isfinite([solution.gap, *solution.theta]).all():
+            return theta
+        self.drawn = rows, factor
+        return solution.theta
+
+    # ------------------------------------------------------------------ the working set
+
+    @property
+    def whole(self):
+        """Whether all columns are in work, where they lie."""
+        return len(self.columns) == self.objective.p
+
+    def start_at(self, theta, penalty, insist=False):
+        """Begin at theta, brought into the box; at zero if that is better, unless to `insist`."""
+        o = self.objective
+        l1, _, lower, upper = penalty.arrays(o.p)
+        for start in (theta, o.null_start()):
+            coef = np.clip(start[: o.p], lower, upper)
+            intercept = float(start[o.p]) if o.fit_intercept else 0.0
+            if start is theta and not insist and not self._promises(coef, intercept, l1, penalty):
+                continue
+            self._work_on(np.flatnonzero((coef != 0) | (l1 == 0)), coef, intercept)
+            if insist or self.set.curvature.sum() > 1e-8 * self.scale:
+                break
+
+    def _promises(self, coef, intercept, l1, penalty):
+        """Whether a start is any better than zero; also if zero lies outside of the box."""
+        o = self.objective
+        if not coef.any() or np.any(penalty.lower > 0) or np.any(penalty.upper < 0):
+            return True
+        if np.count_nonzero(coef[l1 > 0]) > max(o.n, FIRST):
+            return False  # more than a lasso leaves off zero
+        null = o.null_start()
+        theta = np.append(coef, intercept) if o.fit_intercept else coef
+        losses = [o.problem.evaluate(at, n_threads=o.n_threads) for at in (theta, null)]
+        o.passes += 2.0
+        return losses[0] + self.scale * penalty.value(coef) <= losses[1]
+
+    def _work_on(self, columns, coef, intercept):
+        """Put these columns in work, anew; the coefficients of others must be 0."""
+        o = self.objective
+        if o.p <= FEW or o.p // 2 < len(columns) and o.p <= MANY:
+            columns = np.arange(o.p)
+        self.columns, self.copy, self.copied = columns, None, 0
+        self.inside[:] = False
+        self.inside[columns] = True
+        room = o.p if self.whole else min(o.p, max(64, 2 * len(columns)))
+        if len(columns) <= GRAM:
+            room = min(room, GRAM)
+        self.by_column = len(columns) > GRAM
+        self.set = WorkingSet(self._problem(), room, not self.by_column)
+        self.set.coef[: len(columns)] = coef[columns]
+        self.set.intercept = intercept
+        self.set.evaluate(o.n_threads)
+        o.passes += len(columns) / max(o.p, 1)
+        self._sample()
+
+    def _problem(self):
+        """The kernels' problem over the columns in work, copied unless they are all of them."""
+        o, m = self.objective, len(self.columns)
+        if self.by_column:
+            return problem_over(o, design.columns_of(o.X, self.columns))
+        if self.whole:
+            return problem_over(o, design.by_row(o.X)) if o.matrix.layout == "CSC" else o.problem
+        if o.sparse:
+            return problem_over(o, design.pick_columns(o.X, self.columns))
+        if self.copy is None or m > self.copy.shape[1]:
+            room = min(o.p, max(64, 2 * m))
+            grown = np.empty((o.n, room), dtype=np.float32 if o.float32 else np.float64)
+            if self.copied:
+                grown[:, : self.copied] = self.copy[:, : self.copied]
+            self.copy = grown
+        if m > self.copied:
+            self.copy[:, self.copied : m] = design.pick_columns(o.X, self.columns[self.copied :])
+        self.copied = m
+        return problem_over(o, self.copy[:, :m])
+
+    def _sample(self):
+        """Have Gram matrices made of the rows drawn, if there are any."""
+        if self.drawn is None or self.by_column or not len(self.columns):
+            return
+        o, (rows, factor) = self.objective, self.drawn
+        matrix, picked = self.set.problem.matrix, rows
+        if matrix.layout != "C":
+            matrix, picked = design.as_matrix(design.pick_rows(o.X, rows)), None
+        part = Problem(matrix, None, None, None, o.fit_intercept, picked)
+        self.set.sample(part, rows, np.broadcast_to(factor, len(rows)).astype(np.float64))
+
+    def _add(self, columns):
+        """Put more columns in work; their coefficients are 0."""
+        o, before = self.objective, len(self.columns)
+        if not len(columns):
+            return
+        together = np.concatenate([self.columns, columns])
+        m = len(together)
+        if m > self.set.capacity or (m > o.p // 2 and o.p <= MANY):
+            self._work_on(together, self.coefficients(), self.set.intercept)
+            return
+        self.columns = together
+        self.inside[columns] = True
+        self.set.hold(self._problem())
+        out = np.empty(m + o.fit_intercept)
+        self.set.problem.collect(self.set.residual[: o.n], out, False, o.n_threads)
+        self.set.gradient[before:m] = out[before:m]
+        self._sample()
+
+    def coefficients(self):
+        """All p of them."""
+        coef = np.zeros(self.objective.p)
+        coef[self.columns] = self.set.coef[: len(self.columns)]
+        return coef
+
+    def theta(self):
+        """Coefficients and intercept."""
+        coef = self.coefficients()
+        return np.append(coef, self.set.intercept) if self.objective.fit_intercept else coef
+
+    def slopes(self):
+        """X' residual of all columns at the present point; no penalty, not divided by anything."""
+        o = self.objective
+        return o.gather(self.set.residual[: o.n])[: o.p]
+
+    # ------------------------------------------------------------------ one value of the penalty
+
+    def solve(self, penalty, tol, max_iter, watch=None, before=None):
+        """Minimise from where it stands until the certified gap is at most tol * objective.
+
+        `before` is the penalty of the last solve; with it, the strong rule looks ahead.
+        """
+        o = self.objective
+        l1, l2, lower, upper = penalty.arrays(o.p)
+        box = self.scale * l1, self.scale * l2, lower, upper
+        if before is not None and np.any(before.l1 > 2.0 * l1):
+            before = None  # too far off for a rule about the next value
+        self._foresee(box, None if before is None else self.scale * before.l1)
+        self._enter(lower, upper)
+        # as long as columns are missing there is no point in solving for those here exactly
+        finest = max(0.25 * tol, 1e-15)
+        inner, n_iter, renewed = finest if before else max(finest, 1e-3), 0, False
+        for _ in range(100):
+            mine = [values[self.columns] for values in box]
+            status, steps = self._minimise(mine, inner, tol, max_iter - n_iter, watch, n_iter)
+            n_iter += steps
+            f = self._objective(mine)
+            if status == "callback":
+                gap = np.inf
+                break
+            gap, missing = self._certify(box, mine, f)
+            if gap <= tol * f:
+                break
+            if n_iter == max_iter and not (inner <= finest and status == "stalled"):
+                status = "max_iter"
+                break
+            if len(missing):
+                self._add(missing[: max(64, len(self.columns))])
+            elif inner > finest:
+                inner = max(finest, 1e-3 * inner)
+            elif self.set.sampled:
+                self.set.sample(None, None, None)
+                self.drawn = None
+            elif not np.isfinite(gap) and not renewed:
+                # curvatures of long ago can move a mean out of (0, 1)
+                self.set.forget()
+                renewed = True
+            elif status == "stalled" or inner <= max(1e-4 * tol, 1e-15):
+                break
+            else:
+                inner, renewed = max(0.03 * inner, 1e-15), False
+        end = self.theta(), f / self.scale, gap / self.scale, self._violation(mine)
+        return Solution(*end, self._reason(gap <= tol * f, status, gap, mine), n_iter)
+
+    def take_last_step(self, penalty, solution, watch):
+        """Go where the step left over leads: nearer to the optimum by far, for one read."""
+        o, s, m = self.objective, self.set, len(self.columns)
+        l1, l2, lower, upper = (value[self.columns] for value in penalty.arrays(o.p))
+        before = s.coef[:m].copy(), s.intercept
+        stays = (before[0] == 0) & (l1 > 0)  # no step so small tells a zero from another number
+        s.coef[:m] = np.where(stays, 0.0, np.clip(before[0] + s.step[:m], lower, upper))
+        s.intercept += s.step_b
+        s.evaluate(o.n_threads)
+        o.passes += m / max(o.p, 1)
+        mine = [self.scale * l1, self.scale * l2, lower, upper]
+        f = self._objective(mine) / self.scale
+        least = solution.objective - solution.gap  # of the minimum
+        if not f <= solution.objective:
+            s.coef[:m], s.intercept = before
+            s.evaluate(o.n_threads)
+            return solution
+        gap = min(max(f - least, 0.0) + ROUNDING * f, solution.gap)
+        n_iter = solution.n_iter + 1
+        watch(n_iter, self.theta(), f, gap)
+        return Solution(self.theta(), f, gap, self._violation(mine), CONVERGED, n_iter)
+
+    def _enter(self, lower, upper):
+        """Bring the coefficients in work into the box."""
+        w = self.set.coef[: len(self.columns)]
+        inside = np.clip(w, lower[self.columns], upper[self.columns])
+        if (inside != w).any():
+            w[:] = inside
+            self.set.evaluate(self.objective.n_threads)
+
+    def _minimise(self, mine, inner, tol, max_iter, watch, done):
+        """Steps on the working set until they promise too little: (status, how many)."""
+        o, s = self.objective, self.set
+        unit = max(float(mine[0].max(initial=0.0)), 0.1 * np.abs(s.gradient).max())
+        least, exact = inner * self._objective(mine), 0.02 * min(tol, inner) * unit
+        single, watched = len(self.columns) >= SINGLE, watch is not None and watch.callback
+        n_iter = 0
+        while True:
+            status, steps = s.minimise(
+                *mine, least, exact, max_iter - n_iter, single, o.n_threads, bool(watched)
+            )
+            n_iter += steps
+            o.passes += (steps + 1) * len(self.columns) / max(o.p, 1)
+            if status == "nonfinite":
+                raise FloatingPointError("sums over the rows overflow")
+            if status != "paused":
+                return status, n_iter
+            f = self._objective(mine) / self.scale
+            if watch(done + n_iter, self.theta(), f, np.inf):
+                return "callback", n_iter
+
+    def _reason(self, proved, status, gap, mine):
+        """Why it stopped, in the words of `fastlogreg.result`."""
+        if proved:
+            return CONVERGED
+        if status == "callback":
+            return CALLBACK
+        if np.isfinite(gap):
+            return MAX_ITER if status == "max_iter" else STALLED
+        # nothing proved: some coefficients without a penalty may have no finite optimum
+        if self.set.loss < 1e-8 * self.scale and separated(self.objective, self.theta()):
+            return SEPARATED
+        return MAX_ITER if status == "max_iter" else DIVERGED
+
+    def _objective(self, mine):
+        w = self.set.coef[: len(self.columns)]
+        return self.set.loss + float(np.sum(mine[0] * np.abs(w) + 0.5 * mine[1] * (w * w)))
+
+    def _foresee(self, box, before):
+        """The strong rule: which columns will be off zero, by the products at the last point."""
+        if self.whole:
+            return
+        if self.screen is None:
+            self.screen = Screen(self.objective)
+            self.screen.learn(self.set.residual[: self.objective.n])
+        l1, _, lower, upper = box
+        estimate = np.abs(self.screen.last)
+        threshold = l1 if before is None else np.minimum(2.0 * l1 - before, l1)
+        new = np.flatnonzero((estimate >= threshold) & ~self.inside)
+        if before is None:  # from afar: the likeliest first
+            most = max(min(self.objective.n, FIRST), 2 * len(self.columns))
+            if len(new) > most:
+                ratio = estimate[new] / np.maximum(l1[new], 1e-300)
+                new = new[np.argpartition(-ratio, most)[:most]]
+        forced = ((lower > 0) | (upper < 0) | (l1 == 0)) & ~self.inside
+        if forced.any():
+            new = np.union1d(new, np.flatnonzero(forced))
+        self._add(new)
+
+    # ------------------------------------------------------------------ the certificate
+
+    def _certify(self, box, mine, f):
+        """(gap, columns that must join) from the step that was not taken."""
+        o, s, m = self.objective, self.set, len(self.columns)
+        n = o.n
+        along = s.along[:n]
+        moved = s.residual[:n] + s.moves[:n] * along
+        v, along, moved = self._products(mine, along, moved)
+        cost, reach, _ = s.problem.dual_gap_at(s.score[:n], along, s.moves[:n])
+        missing = [] if self.whole else self.screen.violators(moved, box[0], self.inside)
+        if len(missing) or not reach < 1.0:
+            return np.inf, missing
+        terms, excess = fenchel_young(s.coef[:m], v, *mine)
+        held = mine[0] > 0  # the others' v is 0, but for rounding
+        terms[(excess > 0) & ~held] = 0.0
+        beyond = np.divide(excess, mine[0], out=np.zeros(m), where=held).max(initial=0.0)
+        return cost + float(terms.sum() + f * beyond) + FLOOR * f, missing
+
+    def _products(self, mine, along, moved):
+        """X' moved for the columns in work, once those without any penalty are brought to 0."""
+        o, s, m = self.objective, self.set, len(self.columns)
+        l1, l2, lower, upper = mine
+        out = np.empty(m + o.fit_intercept)
+        if not len(out):
+            return out, along, moved
+        s.problem.collect(moved, out, False, o.n_threads)
+        w = s.coef[:m] + s.step[:m]
+        free = np.flatnonzero((l1 == 0) & (l2 == 0) & (lower < w) & (w < upper))
+        if not len(free):
+            return out[:m], along, moved
+        gram = s.gram[np.ix_(free, free)] if not self.by_column else np.diag(s.diagonal[free])
+        for _ in range(4):
+            delta = np.zeros(m + o.fit_intercept)
+            delta[free] = -np.linalg.lstsq(gram, out[free], rcond=None)[0]
+            change = np.empty(o.n)
+            # the intercept keeps the moves' sum at zero
+            problem_over(o, s.problem.matrix, bare=True).predict(delta, change, o.n_threads)
+            if o.fit_intercept:
+                change -= (s.moves[: o.n] @ change) / s.moves[: o.n].sum()
+            along = along + change
+            moved = moved + s.moves[: o.n] * change
+            s.problem.collect(moved, out, False, o.n_threads)
+            if np.abs(out[free]).max() <= 1e-13 * self.scale * max(1.0, float(np.abs(w).max())):
+                break
+        return out[:m], along, moved
+
+    def _violation(self, mine):
+        """The largest entry of the objective's shortest subgradient, in units of the mean loss."""
+        m = len(self.columns)
+        l1, l2, lower, upper = mine
+        w, g = self.set.coef[:m], self.set.gradient[:m]
+        slope = g + l2 * w + l1 * np.sign(w)
+        at_zero = w == 0
+        slope[at_zero] = np.sign(g[at_zero]) * np.maximum(np.abs(g[at_zero]) - l1[at_zero], 0.0)
+        slope[(w <= lower) & (slope > 0)] = 0.0
+        slope[(w >= upper) & (slope < 0)] = 0.0
+        return float(np.abs(slope).max(initial=abs(self.set.gradient_b))) / self.scale

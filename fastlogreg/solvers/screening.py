@@ -1,0 +1,98 @@
+"""Which columns outside of the working set matter, without a read of X wherever that can be proved.
+
+For a moved residual r the products X'r of all columns are wanted, but only whether they exceed
+their thresholds.  The products of a few earlier residuals are kept, made orthonormal: q_k and
+X'q_k.  Then, with c_k = q_k'r and what is left, e = r - sum_k c_k q_k,
+
+    | x_j'r - sum_k c_k x_j'q_k |  =  | x_j'e |  <=  ||x_j|| ||e||,
+
+by Cauchy and Schwarz: safe, and along a path, whose residuals change smoothly, tight.  Columns
+whose bound does not settle it are multiplied out; if these are many, all are, and r joins the
+residuals kept.  With an intercept residuals sum to 0, so that ||x_j|| may be taken about the mean.
+
+The idea of discarding by a ball around a dual point: El Ghaoui, Viallon & Rabbani, "Safe feature
+elimination for the lasso" (2012); Ndiaye, Fercoq, Gramfort & Salmon, "Gap safe screening rules for
+sparsity enforcing penalties" (2017).
+"""
+
+from functools import cached_property
+
+import numpy as np
+
+from fastlogreg._kernels.core import Matrix, Problem, dot
+
+KEPT = 16  # residuals
+FIRST = 4  # of them whose products are taken without asking
+ROUNDING = 1e-13  # of a product, relative to the norms
+
+
+class Screen:
+    """What is known of the products of all columns with residuals near the present one."""
+
+    def __init__(self, objective):
+        o = self.objective = objective
+        self.kept = 0
+        self.directions, self.products = np.zeros((KEPT, o.n)), np.zeros((KEPT, o.p))
+        # as data of the kernels: threads of a BLAS in between would cost more than they do
+        self._directions, self._products = (
+            Problem(Matrix.dense(rows), None, None, None, False)
+            for rows in (self.directions, self.products)
+        )
+        self.last = np.zeros(o.p)  # the best estimate of the last residual's products
+
+    @cached_property
+    def norms(self):
+        """Of the columns, about their means if there is an intercept; two reads of X."""
+        o, ones = self.objective, np.ones(self.objective.n)
+        squares = o.gather(ones, squared=True)[: o.p]
+        if o.fit_intercept:
+            sums = o.gather(ones)[: o.p]
+            squares = np.maximum(squares - sums * sums / o.n, 0.0) + 1e-12 * squares
+        return np.sqrt(squares)
+
+    def _project(self, r):
+        """(c, e) of the module's text."""
+        c, inside = np.empty(KEPT), np.empty(len(r))
+        self._directions.predict(r, c)
+        self._directions.collect(c, inside)
+        return c, r - inside
+
+    def _estimate(self, c):
+        out = np.empty(self.objective.p)
+        self._products.collect(c, out)
+        return out
+
+    def learn(self, r):
+        """Multiply all columns by r, and keep that in place of the oldest."""
+        v = self.objective.gather(r)[: self.objective.p]
+        c, e = self._project(r)
+        size = np.sqrt(dot(e, e))
+        if size > 1e-10 * np.sqrt(dot(r, r)):
+            at = self.kept % KEPT
+            product = (v - self._estimate(c)) / size
+            self.directions[at], self.products[at] = e / size, product
+            self.kept += 1
+        self.last = v
+        return v
+
+    def violators(self, r, l1, inside):
+        """Columns outside whose product with r exceeds l1, the worst first."""
+        if self.kept < FIRST or self.objective.sparse:  # too little is known to bound anything
+            excess = np.where(inside, 0.0, np.abs(self.learn(r)) - l1)
+            found = np.flatnonzero(excess > 0.0)
+            return found[np.argsort(-excess[found])]
+        c, e = self._project(r)
+        slack = np.sqrt(dot(e, e)) + ROUNDING * np.sqrt(dot(r, r))
+        self.last = self._estimate(c)
+        doubtful = np.flatnonzero((np.abs(self.last) + slack * self.norms > l1) & ~inside)
+        if not len(doubtful):
+            return doubtful
+        if len(doubtful) > len(l1) // 40:
+            exact = self.learn(r)[doubtful]
+        else:
+            exact = np.empty(len(doubtful))
+            self.objective.problem.collect_some(r, doubtful, exact)
+            self.last[doubtful] = exact
+        excess = np.abs(exact) - l1[doubtful]
+        order = np.argsort(-excess)
+        return doubtful[order[: np.count_nonzero(excess > 0.0)]]

@@ -1,0 +1,157 @@
+"""The parts of the proximal solver: borders, samples, walks along columns, screening."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import fastlogreg
+import fastlogreg.solvers  # its modules are reached by their full names below
+from fastlogreg import design
+from fastlogreg._kernels import core as kernels
+from fastlogreg.objective import Objective
+from fastlogreg.penalty import Penalty
+from fastlogreg.solvers.screening import Screen
+
+
+@pytest.fixture
+def proximal():
+    import sys
+
+    return sys.modules["fastlogreg.solvers.proximal"]
+
+
+def data(n=150, p=30, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p)) + rng.normal(size=p)
+    y = (X[:, 0] - X[:, 1] + rng.logistic(size=n) > 0).astype(np.uint8)
+    return X, y
+
+
+KINDS = {"C": np.asarray, "F": np.asfortranarray, "CSR": sp.csr_array, "CSC": sp.csc_array}
+PENALTIES = {
+    "lasso": {"alpha": 0.02, "l1_ratio": 1.0},
+    "elastic net": {"alpha": 0.05, "l1_ratio": 0.3},
+    "box": {"alpha": 0.01, "bounds": (-0.1, 0.2)},
+    "factors": {"alpha": 0.05, "l1_ratio": 1.0, "penalty_factor": np.r_[0.0, np.ones(29)]},
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_without_a_gram_matrix(proximal, monkeypatch, penalty, kind, intercept, dtype):
+    X, y = data()
+    X = KINDS[kind](X.astype(dtype))
+    options = {"fit_intercept": intercept, "tol": 1e-10, "solver": "proximal", **PENALTIES[penalty]}
+    want = fastlogreg.fit(X, y, **options)
+    monkeypatch.setattr(proximal, "GRAM", 1)
+    got = fastlogreg.fit(X, y, **options)
+    assert got.converged
+    assert got.objective == pytest.approx(want.objective, rel=1e-9)
+    assert got.certificate.verify(X, y)
+
+
+@pytest.mark.parametrize("kind", ["C", "CSR"])
+def test_a_border_is_what_a_new_matrix_would_be(level, kind):
+    X, y = data(n=400)
+    problems = [
+        kernels.Problem(design.as_matrix(KINDS[kind](X[:, :m])), y, None, None, True)
+        for m in (13, 30)
+    ]
+    nothing, wide = np.zeros(30), np.full(30, np.inf)
+    grown = kernels.WorkingSet(problems[0], 30)
+    for working in (grown, fresh := kernels.WorkingSet(problems[1], 30)):
+        m = working.size
+        working.evaluate()
+        l1 = np.full(m, 1e9)
+        working.minimise(l1, nothing[:m], -wide[:m], wide[:m], 1e-3, 0.0, 0)
+    grown.hold(problems[1])
+    grown.minimise(np.full(30, 1e9), nothing, -wide, wide, 1e-3, 0.0, 0)
+    np.testing.assert_allclose(grown.gram, fresh.gram, rtol=1e-12, atol=1e-12 * 400)
+
+
+def test_working_sets_refuse_what_does_not_fit():
+    X, y = data()
+    problem = kernels.Problem(design.as_matrix(X), y, None, None, True)
+    other = kernels.Problem(design.as_matrix(X[:80]), y[:80], None, None, True)
+    with pytest.raises(ValueError, match="do not fit"):
+        kernels.WorkingSet(problem, 10)
+    working = kernels.WorkingSet(problem, 40)
+    with pytest.raises(ValueError, match="do not fit"):
+        working.hold(other)
+    with pytest.raises(ValueError, match="different lengths"):
+        working.minimise(np.zeros(3), np.zeros(30), np.zeros(30), np.zeros(30), 0.0, 0.0, 1)
+    with pytest.raises(ValueError, match="outside of X"):
+        working.sample(other, np.arange(80) + 100, np.ones(80))
+    by_column = kernels.Problem(design.as_matrix(sp.csc_array(X)), y, None, None, True)
+    with pytest.raises(ValueError, match="row-wise"):
+        kernels.WorkingSet(by_column, 30)
+    with pytest.raises(ValueError, match="contiguous"):
+        kernels.WorkingSet(problem, 30, False)
+    kernels.WorkingSet(by_column, 30, False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_screening_finds_what_all_products_find(kind):
+    X, y = data(n=80, p=600)
+    X = KINDS[kind](X)
+    objective = Objective(X, design.as_matrix(X), y, None, None, True, Penalty(), 1)
+    screen, rng = Screen(objective), np.random.default_rng(3)
+    a, b = rng.normal(size=(2, 80))
+    inside = np.zeros(600, dtype=bool)
+    inside[::7] = True
+    for turn in np.linspace(0.0, 1.0, 40):
+        r = (1 - turn) * a + turn * b + 1e-3 * rng.normal(size=80)
+        r -= r.mean()
+        l1 = np.full(600, 18.0)
+        found = screen.violators(r, l1, inside)
+        products = np.abs(X.T @ r)
+        want = np.flatnonzero((products > l1) & ~inside)
+        assert set(found) == set(want)
+        assert (np.diff(products[found]) <= 1e-9).all()
+    if not sp.issparse(X):
+        assert screen.kept < 14  # most of them without a read of X
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("order", "CF")
+def test_products_of_some_columns(level, order, dtype):
+    X, _ = data(n=61, p=45)
+    X = np.asarray(X.astype(dtype), order=order)
+    problem = kernels.Problem(design.as_matrix(X), None, None, None, False)
+    r, columns = np.random.default_rng(0).normal(size=61), np.array([44, 0, 7, 7])
+    out = np.empty(4)
+    problem.collect_some(r, columns, out)
+    np.testing.assert_allclose(out, X[:, columns].T.astype(float) @ r, rtol=1e-12, atol=1e-12)
+    for wrong in ([45], [-1]):
+        with pytest.raises(ValueError, match="outside of X"):
+            problem.collect_some(r, np.array(wrong), np.empty(1))
+    with pytest.raises(ValueError, match="different lengths"):
+        problem.collect_some(r[:60], columns, out)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
+@pytest.mark.parametrize("kind", [sp.csr_array, sp.csc_array, sp.csr_matrix])
+def test_columns_of_sparse_data(kind, dtype):
+    rng = np.random.default_rng(0)
+    X = kind((rng.random((40, 30)) < 0.2) * rng.integers(1, 9, (40, 30)).astype(dtype))
+    columns = rng.permutation(30)[:12]
+    picked = design.pick_columns(X, columns)
+    assert picked.format == "csr"
+    np.testing.assert_array_equal(picked.toarray(), X.toarray()[:, columns])
+    start, index, values = np.array([0, 2]), np.array([0, 7], dtype=np.int32), np.ones(2)
+    with pytest.raises(ValueError, match="out of its bounds"):
+        kernels.pick_columns(start, index, values, np.zeros(3, dtype=np.int32))
+    with pytest.raises(ValueError, match="do not fit"):
+        kernels.pick_columns(np.array([0, 5]), index, values, np.zeros(9, dtype=np.int32))
+
+
+def test_tall_data_begin_with_a_sample():
+    X, y = data(n=60_000, p=12)
+    seen = []
+    result = fastlogreg.fit(X, y, alpha=0.01, l1_ratio=1.0, callback=seen.append)
+    assert result.converged
+    assert result.n_iter <= 4
+    assert result.certificate.verify(X, y)
+    assert seen[0].objective - result.objective < 1e-4 * result.objective
