@@ -7,7 +7,10 @@ __version__ = "0.1.0"
 # Public names and where they live; loaded on first use so that the import stays light.
 _HOMES = {
     "LogisticRegression": "fastlogreg.estimators.logistic",
+    "LogisticRegressionCV": "fastlogreg.estimators.cv",
     "FitResult": "fastlogreg.result",
+    "Path": "fastlogreg.path",
+    "logistic_path": "fastlogreg.path",
     "Certificate": "fastlogreg.certificate",
     "ConvergenceWarning": "fastlogreg.warnings",
     "SeparationWarning": "fastlogreg.warnings",

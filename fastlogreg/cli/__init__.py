@@ -1,4 +1,4 @@
-"""The command line: ``fastlogreg demo | fit | predict | info | bench``.
+"""The command line: ``fastlogreg demo | fit | path | predict | info | bench``.
 
 A file or column that cannot be used gets one line on stderr and exit status 2. Heavy modules are
 imported by the commands that need them, so that ``--help`` answers at once.
@@ -55,9 +55,7 @@ def _parser():
 
     fit = commands.add_parser("fit", help="fit a CSV, libsvm or Parquet file")
     fit.set_defaults(run=_fit, refuse=fit.error)
-    fit.add_argument("file", metavar="FILE", help="the data")
-    fit.add_argument("--target", metavar="NAME", help="the column to predict (not for libsvm)")
-    fit.add_argument("--positive", metavar="LABEL", help="the label to model, against all others")
+    _add_data(fit)
     strength = fit.add_mutually_exclusive_group()
     strength.add_argument(
         "--C", type=_positive, metavar="C", help="inverse penalty as in scikit-learn (default 1)"
@@ -66,18 +64,33 @@ def _parser():
         "--alpha", type=_not_negative, help="penalty alpha/2 ||coef||^2 beside the mean loss"
     )
     fit.add_argument("--penalty", choices=["l2", "none"], default="l2", help="default l2")
-    fit.add_argument("--no-intercept", action="store_true", help="fit no intercept")
-    fit.add_argument("--weight", metavar="NAME", help="a column of row weights")
-    fit.add_argument(
-        "--drop", action="append", default=[], metavar="NAME", help="leave a column out; repeatable"
-    )
-    fit.add_argument(
-        "--categorical", action="append", default=[], metavar="NAME",
-        help="read a column as texts even if it holds numbers; repeatable",
-    )  # fmt: skip
     fit.add_argument("--tol", type=_positive, default=1e-9, help="relative gap to prove (1e-9)")
     fit.add_argument("--output", metavar="MODEL", help="write the model to this JSON file")
     _add_common(fit)
+
+    path = commands.add_parser("path", help="fit a file for a falling penalty: what enters when")
+    path.set_defaults(run=_path)
+    _add_data(path)
+    path.add_argument(
+        "--l1-ratio", type=_share, default=1.0, metavar="R",
+        help="1 for the lasso (default), 0 for ridge, between them the elastic net",
+    )  # fmt: skip
+    path.add_argument(
+        "--n-alphas", type=_count, default=100, metavar="N", help="how many penalties (100)"
+    )
+    path.add_argument(
+        "--eps", type=_fraction, help="the last penalty as a share of the first (default 1e-4, or "
+        "1e-2 with fewer rows than columns)",
+    )  # fmt: skip
+    path.add_argument(
+        "--standardize", action=argparse.BooleanOptionalAction, default=True,
+        help="penalise as if columns had standard deviation 1 (default); coefficients stay in "
+        "the columns' units",
+    )  # fmt: skip
+    path.add_argument("--tol", type=_positive, default=1e-7, help="relative gap to prove (1e-7)")
+    path.add_argument("--output", metavar="PATH", help="write all models to this .json or .csv")
+    path.add_argument("--picture", metavar="PNG", help="draw the path (needs matplotlib)")
+    _add_common(path)
 
     predict = commands.add_parser("predict", help="predict a file with a fitted model")
     predict.set_defaults(run=_predict)
@@ -98,6 +111,24 @@ def _parser():
     bench.set_defaults(run=_bench)
     bench.add_argument("--quick", action="store_true", help="small problems, a few seconds")
     return parser
+
+
+def _add_data(parser):
+    """What every command that fits says about its data and the intercept."""
+    parser.add_argument("file", metavar="FILE", help="the data")
+    parser.add_argument("--target", metavar="NAME", help="the column to predict (not for libsvm)")
+    parser.add_argument(
+        "--positive", metavar="LABEL", help="the label to model, against all others"
+    )
+    parser.add_argument("--no-intercept", action="store_true", help="fit no intercept")
+    parser.add_argument("--weight", metavar="NAME", help="a column of row weights")
+    parser.add_argument(
+        "--drop", action="append", default=[], metavar="NAME", help="leave a column out; repeatable"
+    )
+    parser.add_argument(
+        "--categorical", action="append", default=[], metavar="NAME",
+        help="read a column as texts even if it holds numbers; repeatable",
+    )  # fmt: skip
 
 
 def _add_common(parser):
@@ -121,6 +152,8 @@ def _number_type(name, accept):
 
 _positive = _number_type("positive number", lambda value: 0 < value < float("inf"))
 _not_negative = _number_type("non-negative number", lambda value: 0 <= value < float("inf"))
+_share = _number_type("number from 0 to 1", lambda value: 0 <= value <= 1)
+_fraction = _number_type("number between 0 and 1", lambda value: 0 < value < 1)
 
 
 def _count(text):
@@ -145,20 +178,31 @@ def _bench(args):
     run_bench(quick=args.quick)
 
 
+def _path(args):
+    from fastlogreg.cli.path import run_path
+
+    run_path(args, _training_data(args))
+
+
+def _training_data(args):
+    from fastlogreg.cli.data import read_training_data
+
+    return read_training_data(
+        args.file, args.format, target=args.target, positive=args.positive, weight=args.weight,
+        drop=args.drop, categorical=args.categorical,
+    )  # fmt: skip
+
+
 def _fit(args):
     from fastlogreg import core
     from fastlogreg.cli import report
-    from fastlogreg.cli.data import read_training_data
     from fastlogreg.cli.model_file import Model, save_model
     from fastlogreg.cli.tables import FileError
 
     if args.penalty == "none" and (args.C is not None or args.alpha is not None):
         args.refuse("--penalty none cannot go with --C or --alpha")
     began = time.perf_counter()
-    data = read_training_data(
-        args.file, args.format, target=args.target, positive=args.positive, weight=args.weight,
-        drop=args.drop, categorical=args.categorical,
-    )  # fmt: skip
+    data = _training_data(args)
     n, p = data.X.shape
     total = n if data.weight is None else float(data.weight.sum())
     if args.penalty == "none":

@@ -1,0 +1,1 @@
+"""Pictures: one file each; matplotlib is imported only where one is drawn."""
