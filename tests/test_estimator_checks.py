@@ -7,7 +7,7 @@ import sys
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from fastlogreg import LogisticRegression
+from fastlogreg import LogisticRegression, LogisticRegressionCV
 
 
 @pytest.mark.filterwarnings("ignore")  # theirs, and ours about the checks' own tiny max_iter
@@ -16,6 +16,8 @@ from fastlogreg import LogisticRegression
         LogisticRegression(),
         LogisticRegression(class_weight="balanced", warm_start=True),
         LogisticRegression(alpha=0.01, solver="newton", n_threads=1),
+        LogisticRegressionCV(Cs=[0.01, 1], cv=3),
+        LogisticRegressionCV(Cs=[1, 10], cv=3, l1_ratios=[0.5, 1], class_weight="balanced"),
     ]
 )
 def test_estimator_check(estimator, check, request):

@@ -177,6 +177,9 @@ def test_signature_begins_with_theirs():
         "alpha": (None, only),
         "multi_class": ("auto", only),
         "n_threads": (None, only),
+        "penalty_factor": (None, only),
+        "bounds": (None, only),
+        "standardize": (False, only),
     }
 
 
@@ -196,6 +199,10 @@ def test_signature_begins_with_theirs():
         {"dual": True},
         {"intercept_scaling": 100.0},
         {"random_state": np.random.RandomState(0)},
+        {"penalty_factor": np.ones(4)},
+        {"penalty_factor": {}},
+        {"bounds": (None, math.inf)},
+        {"bounds": {}},
         *({"solver": s} for s in ("lbfgs", "liblinear", "newton-cg", "newton-cholesky")),
         *({"solver": s} for s in ("sag", "saga", "auto")),
     ],
@@ -216,7 +223,7 @@ def test_spellings_of_no_penalty(data, parameters):
     expected = LogisticRegression(C=math.inf).fit(*data)
     model = LogisticRegression(**parameters).fit(*data)
     np.testing.assert_array_equal(model.coef_, expected.coef_)
-    assert model.certificate_.alpha == 0
+    assert model.certificate_.penalty.l2 == 0
 
 
 def test_alpha_is_the_penalty_against_the_mean_loss(data, spy):
@@ -250,16 +257,6 @@ def test_contradictions_warn_as_theirs_do(data, parameters):
 
 
 @pytest.mark.parametrize(
-    "parameters",
-    [{"penalty": "l1"}, {"penalty": "elasticnet", "l1_ratio": 0.5}, {"l1_ratio": 0.1}],
-    ids=str,
-)
-def test_penalties_that_are_not_there_yet(data, parameters):
-    with pytest.raises(ValueError, match="use l1_ratio=0 for the L2 penalty or C=np.inf"):
-        LogisticRegression(**parameters).fit(*data)
-
-
-@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("penalty", "l3"), ("C", 0.0), ("C", -1), ("C", math.nan), ("C", "1"), ("l1_ratio", 2.0),
@@ -268,7 +265,8 @@ def test_penalties_that_are_not_there_yet(data, parameters):
         ("class_weight", np.ones(2)), ("random_state", -1), ("solver", "adam"), ("solver", None),
         ("max_iter", -1), ("max_iter", 10.0), ("verbose", -1), ("warm_start", "yes"),
         ("n_jobs", 1.5), ("alpha", -0.1), ("alpha", "1/n"), ("multi_class", "none"),
-        ("n_threads", 0), ("n_threads", 1.0),
+        ("n_threads", 0), ("n_threads", 1.0), ("penalty_factor", 2.0), ("bounds", 1),
+        ("standardize", "yes"), ("standardize", None),
     ],
 )  # fmt: skip
 def test_parameters_out_of_range(data, name, value):

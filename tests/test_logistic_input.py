@@ -247,7 +247,7 @@ BAD_FITS = {
     "labels of one class": (X, np.ones(60)),
     "text labels of one class": (X, np.full(60, "a")),
     "one row": (X[:1], Y[:1]),
-    "two columns of labels": (X, np.column_stack([Y, Y])),
+    "three columns of labels": (X, np.column_stack([Y, Y, Y])),
     "nan label": (X, np.where(Y == 0, np.nan, 1.0)),
     "infinite label": (X, np.where(Y == 0, np.inf, 1.0)),
     "fractions as labels": (X, Y + 0.5),
@@ -345,7 +345,7 @@ def test_weights_of_many_rows_are_summed_exactly():
     rng = np.random.default_rng(0)
     matrix, y, weight = rng.normal(size=(n, 2)), rng.integers(0, 2, n), rng.integers(0, 3, n)
     model = LogisticRegression(class_weight="balanced").fit(matrix, y, weight.astype(float))
-    assert model.certificate_.alpha == pytest.approx(1 / weight.sum(), rel=1e-12)
+    assert model.certificate_.penalty.l2 == pytest.approx(1 / weight.sum(), rel=1e-12)
     with pytest.raises(ValueError, match="only one class"):
         LogisticRegression().fit(matrix, y, y.astype(float))
 

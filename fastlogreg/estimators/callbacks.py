@@ -12,6 +12,7 @@ class FitTask:
 
     def __init__(self, estimator, problem, sample_weight, start):
         self._estimator = estimator
+        # an offset is left out: scorers would be handed it, and take none
         self._shared = {
             "estimator": estimator,
             "X": problem.X,

@@ -4,17 +4,22 @@ Each door has two wings. Plain NumPy arrays and pandas frames of floating-point 
 recognised in a few microseconds; everything else (lists, sparse matrices, wrong input) goes through
 scikit-learn's own checks, whose error texts users know. Values of X are not looked at here: the
 core meets NaN and infinity in its first pass over the data.
+
+`column_factors` and `column_bounds` are the doors of parameters that speak of columns by name.
 """
 
 import copy
 import math
 import sys
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils import check_array, compute_class_weight
+from sklearn.utils import check_array, check_consistent_length, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from fastlogreg.validation import check_bounds, check_factor, check_rows
 
 _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 _SPARSE = ["csr", "csc"]
@@ -23,9 +28,10 @@ _SPARSE = ["csr", "csc"]
 class Problem(NamedTuple):
     """A checked binary problem.
 
-    ``y`` is the uint8 code of ``labels``: 1 where the label is ``classes[1]``. ``sample_weight``
-    is None or includes the class weights; ``total_weight`` is its sum, or the number of rows.
-    ``feature_names`` is None unless X came with names.
+    ``y`` is the uint8 code of ``labels``: 1 where the label is ``classes[1]``. Of soft targets,
+    ``labels`` (n, 2) are the probabilities of the classes 0 and 1, and ``y`` is the second column
+    as float64. ``sample_weight`` is None or includes the class weights; ``total_weight`` is its
+    sum, or the number of rows. ``feature_names`` is None unless X came with names.
     """
 
     X: object
@@ -35,15 +41,23 @@ class Problem(NamedTuple):
     sample_weight: np.ndarray | None
     total_weight: float
     feature_names: np.ndarray | None
+    offset: np.ndarray | None
+
+    @property
+    def positive_class(self):
+        """The label that counts as 1; None for soft targets."""
+        return self.classes[1] if self.labels.ndim == 1 else None
 
 
-def open_problem(estimator, X, y, sample_weight):
-    """The `Problem` that X, y and the weights pose; the estimator is only read."""
+def open_problem(estimator, X, y, sample_weight, offset=None):
+    """The `Problem` that X, y, the weights and the offset pose; the estimator is only read."""
     encoded = None
     values, names = _plain_matrix(X)
     labels = _plain_labels(y)
     if values is not None and labels is not None and values.shape[0] == labels.shape[0]:
         encoded = encode_two_labels(labels)
+    if encoded is None and is_soft(y):
+        return _open_soft_problem(estimator, X, y, sample_weight, offset)
     if encoded is None:
         # validate_data records n_features_in_ and the names on the object that it is given
         scratch = copy.copy(estimator)
@@ -56,7 +70,43 @@ def open_problem(estimator, X, y, sample_weight):
     weight, total = None, float(len(codes))
     if sample_weight is not None or estimator.class_weight is not None:
         weight, total = _weights(values, codes, classes, sample_weight, estimator.class_weight)
-    return Problem(values, codes, labels, classes, weight, total, names)
+    offset = check_rows(offset, len(codes), "offset")
+    return Problem(values, codes, labels, classes, weight, total, names, offset)
+
+
+def is_soft(y):
+    """Whether y has two columns: probabilities of the classes 0 and 1 in the place of labels."""
+    shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
+    return len(shape) == 2 and shape[1] == 2
+
+
+def _open_soft_problem(estimator, X, y, sample_weight, offset):
+    """As `open_problem`, for a y of two columns."""
+    if estimator.class_weight is not None:
+        raise ValueError(
+            f"class_weight={estimator.class_weight!r} needs labels, but y has two columns, which "
+            "are probabilities; use sample_weight instead."
+        )
+    scratch = copy.copy(estimator)
+    X = validate_data(scratch, X, accept_sparse=_SPARSE, dtype=_FLOATS, ensure_all_finite=False)
+    y = check_array(y, dtype=np.float64, input_name="y", estimator=estimator)
+    check_consistent_length(X, y)
+    odd = ((y < 0) | (y > 1)).any(axis=1) | (np.abs(y.sum(axis=1) - 1.0) > 1e-6)
+    if odd.any():
+        row = int(odd.argmax())
+        raise ValueError(
+            f"y[{row}] is {y[row].tolist()}, but a y of two columns holds the probabilities of the "
+            "classes 0 and 1, within [0, 1] and with rows that sum to 1 (to 1e-6). Labels need a y "
+            "of one dimension."
+        )
+    classes, weight, total, in_class = np.array([0, 1]), None, float(len(y)), y.sum(axis=0)
+    if sample_weight is not None:
+        weight = _check_weights(sample_weight, X)
+        total, in_class = float(weight.sum(dtype=float)), weight @ y
+    _refuse_one_class(classes, in_class)
+    names = scratch.__dict__.get("feature_names_in_")
+    offset = check_rows(offset, len(y), "offset")
+    return Problem(X, y[:, 1].copy(), y, classes, weight, total, names, offset)
 
 
 def _plain_matrix(X):
@@ -148,14 +198,19 @@ def _weights(X, codes, classes, sample_weight, class_weight):
                 np.multiply(of_row, sample_weight, out=of_row)
             sample_weight = of_row
             in_class = in_class * factor
+    if not in_class.any():
+        raise ValueError(f"class_weight leaves no class with a weight, got {class_weight!r}.")
+    _refuse_one_class(classes, in_class)
+    return sample_weight, float(in_class.sum())
+
+
+def _refuse_one_class(classes, in_class):
+    """ValueError if only one of the classes has a weight."""
     if not (in_class > 0).all():
-        if not in_class.any():
-            raise ValueError(f"class_weight leaves no class with a weight, got {class_weight!r}.")
         raise ValueError(
             "This solver needs samples of at least 2 classes in the data, but the rows with a "
             f"weight above zero contain only one class: {classes[in_class > 0][0]!r}"
         )
-    return sample_weight, float(in_class.sum())
 
 
 def _weight_in_class(codes, sample_weight):
@@ -194,6 +249,84 @@ def _check_weights(sample_weight, X):
     ):
         return sample_weight
     return _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+
+
+def column_factors(penalty_factor, names, p):
+    """Penalty factors as a float64 array (p,), or None.
+
+    Of a dict, keys are column names or positions, and columns that it leaves out get 1. ``names``
+    are the names of the columns, or None. ValueError for an unknown column, a negative factor or a
+    wrong length.
+    """
+    if isinstance(penalty_factor, dict):
+        factors = np.ones(p)
+        positions = _positions(penalty_factor, names, p, "penalty_factor")
+        for position, (column, factor) in zip(positions, penalty_factor.items(), strict=True):
+            try:
+                good = float(factor) >= 0.0
+            except (TypeError, ValueError):
+                good = False
+            if not good:
+                raise ValueError(
+                    f"penalty_factor[{column!r}] must be a number >= 0, got {factor!r}"
+                )
+            factors[position] = factor
+        penalty_factor = factors
+    return check_factor(penalty_factor, p)
+
+
+def column_bounds(bounds, names, p):
+    """Bounds as (lower, upper), float64 arrays (p,), or None.
+
+    Of a dict ``{column: (low, high)}``, keys are column names or positions; None leaves a side
+    open, and columns that it leaves out are free. ``names`` are the names of the columns, or None.
+    ValueError for an unknown column, low above high, no pair or a wrong length.
+    """
+    if isinstance(bounds, dict):
+        lower, upper = np.full(p, -np.inf), np.full(p, np.inf)
+        positions = _positions(bounds, names, p, "bounds")
+        for position, (column, pair) in zip(positions, bounds.items(), strict=True):
+            try:
+                low, high = pair
+                low = -math.inf if low is None else float(low)
+                high = math.inf if high is None else float(high)
+                good = low <= high
+            except (TypeError, ValueError):
+                good = False
+            if not good:
+                raise ValueError(
+                    f"bounds[{column!r}] must be a pair (low, high) of numbers, low not above "
+                    f"high, None for an open side; got {pair!r}"
+                )
+            lower[position], upper[position] = low, high
+        bounds = lower, upper
+    return check_bounds(bounds, p)
+
+
+def _positions(columns, names, p, parameter):
+    """Positions of the columns that the keys of a parameter's dict stand for, no two the same."""
+    of_name = {}
+    for position, name in enumerate(() if names is None else names):
+        of_name[name] = position if name not in of_name else None
+    positions = []
+    for column in columns:
+        numbered = isinstance(column, Integral) and 0 <= column < p
+        position = int(column) if numbered else of_name.get(column)
+        if position is None:
+            has = f"{p} columns without names" if names is None else _preview(names)
+            raise ValueError(
+                f"{parameter} names {column!r}, which is not exactly one column of X; X has {has}"
+            )
+        positions.append(position)
+    if len(set(positions)) < len(positions):
+        raise ValueError(f"{parameter} names a column twice, by its name and by its position")
+    return positions
+
+
+def _preview(names):
+    """The first of some names, for an error text."""
+    some = ", ".join(repr(name) for name in names[:10])
+    return f"the columns {some}{', ...' if len(names) > 10 else ''}"
 
 
 def open_scoring(estimator, X):

@@ -1,6 +1,5 @@
 """The estimator: scikit-learn's LogisticRegression on the functional core."""
 
-import math
 import warnings
 from dataclasses import replace
 from numbers import Integral, Real
@@ -13,37 +12,49 @@ from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
 from fastlogreg import core
 from fastlogreg.estimators import callbacks
-from fastlogreg.estimators.doors import check_finite, open_problem, open_scoring
+from fastlogreg.estimators.doors import (
+    check_finite,
+    column_bounds,
+    column_factors,
+    is_soft,
+    open_problem,
+    open_scoring,
+)
+from fastlogreg.estimators.equivalents import Given, equivalents
 from fastlogreg.warnings import warn_unless_converged
 
 # scikit-learn's names; all of them ask for the one optimum that the core certifies
 _HINTS = frozenset({"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"})
-_OWN_SOLVERS = frozenset({"auto", "newton", "multilevel", "truncated-newton", "dual"})
+_OWN_SOLVERS = frozenset({"auto", "newton", "multilevel", "truncated-newton", "dual", "proximal"})
 _SOLVERS = _HINTS | _OWN_SOLVERS
 
 
 class LogisticRegression(
     CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
 ):
-    """Binary logistic regression, unpenalised or with an L2 penalty, solved to a certificate.
+    """Binary logistic regression with L2, L1, elastic-net or no penalty, solved to a certificate.
 
-    Minimises over ``w`` and ``b`` the objective::
+    Minimises over ``w``, within its bounds, and ``b`` the objective::
 
-        sum_i s_i log(1 + exp(-t_i (x_i'w + b))) / sum_i s_i  +  alpha / 2 ||w||^2
+        sum_i s_i log(1 + exp(-t_i (x_i'w + b + o_i))) / sum_i s_i
+            + alpha sum_j f_j (l1_ratio |w_j| + (1 - l1_ratio)/2 w_j^2)
 
     where ``t_i`` is +1 for ``classes_[1]`` and -1 for ``classes_[0]``, ``s_i`` is the sample weight
-    times the class weight and ``alpha = 1 / (C sum_i s_i)``. This is scikit-learn's objective
-    divided by ``C sum_i s_i``, so that the same C gives the same model. The intercept is never
-    penalised. Columns need no scaling.
+    times the class weight, ``o_i`` the offset, ``f_j`` the penalty factor and
+    ``alpha = 1 / (C sum_i s_i)``. This is scikit-learn's objective divided by ``C sum_i s_i``, so
+    that the same C gives the same model. The intercept is never penalised. Columns need no scaling,
+    and any penalty goes with any data.
 
     Parameters
     ----------
-    penalty : {'l2', 'none', None}, default='deprecated'
-        Older spelling: None and 'none' mean ``C=np.inf``, 'l2' means ``l1_ratio=0``.
+    penalty : {'l1', 'l2', 'elasticnet', 'none', None}, default='deprecated'
+        Older spelling: None and 'none' mean ``C=np.inf``, 'l2' means ``l1_ratio=0``, 'l1' means
+        ``l1_ratio=1``, 'elasticnet' leaves it to `l1_ratio`.
     C : float, default=1.0
         Inverse strength of the penalty, above 0; ``np.inf`` for none.
     l1_ratio : float, default=0.0
-        Only 0, the L2 penalty, is available in this version.
+        0 for the L2 penalty (ridge), 1 for L1 (lasso: some coefficients are exactly zero), between
+        them the elastic net. None means 0.
     dual : bool, default=False
         Ignored: the solver that suits the shape of X is chosen anyway.
     tol : float, default=1e-4
@@ -60,9 +71,10 @@ class LogisticRegression(
     random_state : int, RandomState instance or None, default=None
         Ignored: nothing here is random.
     solver : str, default='auto'
-        'auto' chooses by the shape of X; 'newton', 'multilevel', 'truncated-newton' and 'dual' (for
-        more columns than rows) insist. scikit-learn's names mean 'auto': every solver reaches the
-        same optimum.
+        'auto' chooses by the penalty and the shape of X. 'proximal' serves every penalty and is
+        what 'auto' takes for L1 and for bounds; 'newton', 'multilevel', 'truncated-newton' and
+        'dual' (for more columns than rows) serve L2 or none, without bounds. scikit-learn's names
+        mean 'auto': every solver reaches the same optimum.
     max_iter : int, default=100
         Largest number of iterations on all rows.
     verbose : int, default=0
@@ -78,13 +90,24 @@ class LogisticRegression(
     n_threads : int, default=None
         Largest number of threads; None for the package's setting. The result has the same bits for
         any number.
+    penalty_factor : array-like of shape (n_features,) or dict, default=None
+        How much each coefficient is penalised, ``f_j >= 0``; 0 for never. A dict
+        ``{column: factor}`` has column names (of a data frame) or positions as keys, and 1 for the
+        columns that it leaves out.
+    bounds : dict or tuple (lower, upper), default=None
+        Bounds of the coefficients, with any penalty: ``{column: (low, high)}`` with keys as in
+        `penalty_factor`, None for an open side; or a pair, each None, a number or an array of shape
+        (n_features,). In the units of ``coef_``.
+    standardize : bool, default=False
+        Whether the penalty counts coefficients of columns scaled to standard deviation 1 (weighted,
+        divided by the sum of weights). The data stay as they are, and so do the units of ``coef_``.
 
     Attributes
     ----------
     classes_ : ndarray of shape (2,)
-        The labels, sorted.
+        The labels, sorted; 0 and 1 if y held probabilities.
     coef_ : ndarray of shape (1, n_features)
-        Coefficients for ``classes_[1]``, in the precision of X.
+        Coefficients for ``classes_[1]``, in the precision of X; sparse after ``sparsify()``.
     intercept_ : ndarray of shape (1,)
         The intercept, zero if none was fitted.
     n_iter_ : ndarray of shape (1,), int32
@@ -97,7 +120,7 @@ class LogisticRegression(
         The objective at the solution.
     certificate_ : Certificate
         How far above its minimum the objective can be at most; ``certificate_.verify(X, y)`` checks
-        that in NumPy.
+        that in NumPy (with ``y[:, 1]`` if y held probabilities).
     converged_ : bool
         Whether the certificate meets `tol`, or rounding allows no better.
     stop_reason_ : str
@@ -114,10 +137,11 @@ class LogisticRegression(
 
     Notes
     -----
-    Differences from scikit-learn: older and coming spellings give no warnings; `dual`,
-    `intercept_scaling` and `random_state` change nothing; negative sample weights are refused;
-    rows of weight 0 do not count as samples of their class; warm starts go by class label and begin
-    afresh where the classes or columns changed.
+    Differences from scikit-learn: older and coming spellings give no warnings, unless `penalty` and
+    `l1_ratio` are at odds; a `y` of two columns holds probabilities; `dual`, `intercept_scaling`
+    and `random_state` change nothing; negative sample weights are refused; rows of weight 0 do not
+    count as samples of their class; warm starts go by class label and begin afresh where the
+    classes or columns changed.
 
     Examples
     --------
@@ -129,6 +153,14 @@ class LogisticRegression(
     0.958
     >>> model.converged_ and bool(model.certificate_.relative_gap < 1e-9)
     True
+
+    A lasso of the same columns at a common scale, the first of them never penalised:
+
+    >>> lasso = LogisticRegression(
+    ...     l1_ratio=1, C=0.02, standardize=True, penalty_factor={0: 0}
+    ... ).fit(X, y)
+    >>> int((lasso.coef_ != 0).sum())
+    3
     """
 
     _parameter_constraints = {
@@ -153,6 +185,9 @@ class LogisticRegression(
         "alpha": [Interval(Real, 0, None, closed="left"), StrOptions({"1/n_samples"}), None],
         "multi_class": [StrOptions({"auto", "ovr", "multinomial", "deprecated"})],
         "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+        "penalty_factor": ["array-like", dict, None],
+        "bounds": [dict, "array-like", None],
+        "standardize": ["boolean"],
     }
 
     def __init__(
@@ -175,6 +210,9 @@ class LogisticRegression(
         alpha=None,
         multi_class="auto",
         n_threads=None,
+        penalty_factor=None,
+        bounds=None,
+        standardize=False,
     ):
         self.penalty = penalty
         self.C = C
@@ -193,51 +231,65 @@ class LogisticRegression(
         self.alpha = alpha
         self.multi_class = multi_class
         self.n_threads = n_threads
+        self.penalty_factor = penalty_factor
+        self.bounds = bounds
+        self.standardize = standardize
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, offset=None):
         """Fit the model.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data; float32 and float64 are read in place, in any layout, CSR and CSC included.
-        y : array-like of shape (n_samples,)
-            Labels of two classes: numbers, booleans or strings.
+        y : array-like of shape (n_samples,) or (n_samples, 2)
+            Labels of two classes: numbers, booleans or strings. Or soft targets: the probabilities
+            of the classes 0 and 1, each row summing to 1 (to 1e-6).
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, at least 0; 1 for all rows if None.
+        offset : array-like of shape (n_samples,), default=None
+            Added to the scores; not remembered: give the rows that are predicted theirs.
 
         Returns
         -------
         self
             The fitted estimator. After an error it is as it was before.
+
+        Raises
+        ------
+        ValueError
+            A parameter or an argument is of the wrong range, length or kind; the text names it.
         """
         state = self.__dict__
         if "_skl_callbacks" in state or "_parent_callback_ctx" in state:
-            return self._fit_watched(X, y, sample_weight)
+            return self._fit_watched(X, y, sample_weight, offset)
         self._check_parameters()
-        problem = open_problem(self, X, y, sample_weight)
+        problem = open_problem(self, X, y, sample_weight, offset)
         start = self._start(problem) if self.warm_start else None
         result = self._solve(X, problem, start, None)
         self._record(problem, result)
+        self._given = Given(problem.total_weight, sample_weight is not None, offset is not None)
         warn_unless_converged(result, self._relative_tol(), self.max_iter, stacklevel=2)
         return self
 
     @with_callbacks
-    def _fit_watched(self, X, y, sample_weight):
+    def _fit_watched(self, X, y, sample_weight, offset):
         """As `fit`, with scikit-learn's callbacks told of every iteration."""
         self._check_parameters()
-        problem = open_problem(self, X, y, sample_weight)
+        problem = open_problem(self, X, y, sample_weight, offset)
         start = self._start(problem) if self.warm_start else None
         task = callbacks.FitTask(self, problem, sample_weight, start)
         result = self._solve(X, problem, start, task)
         task.close()
         self._record(problem, result)
+        self._given = Given(problem.total_weight, sample_weight is not None, offset is not None)
         warn_unless_converged(result, self._relative_tol(), self.max_iter, stacklevel=4)
         task.finish()
         return self
 
     def _solve(self, X, problem, start, callback):
         """The core's result for a checked problem; X is the user's, for error texts."""
+        names, p = problem.feature_names, problem.X.shape[1]
         if self.verbose:
             echo = callbacks.print_iteration
             callback = echo if callback is None else callbacks.both(callback, echo)
@@ -246,8 +298,13 @@ class LogisticRegression(
                 problem.X,
                 problem.y,
                 alpha=self._alpha(problem.total_weight),
+                l1_ratio=self._l1_ratio(),
+                penalty_factor=column_factors(self.penalty_factor, names, p),
+                bounds=column_bounds(self.bounds, names, p),
+                standardize=bool(self.standardize),
                 fit_intercept=bool(self.fit_intercept),
                 sample_weight=problem.sample_weight,
+                offset=problem.offset,
                 solver="auto" if self.solver in _HINTS else self.solver,
                 tol=self._relative_tol(),
                 max_iter=int(self.max_iter),
@@ -272,7 +329,7 @@ class LogisticRegression(
         else:
             self.__dict__.pop("feature_names_in_", None)
         self.objective_ = result.objective
-        self.certificate_ = replace(result.certificate, positive_class=problem.classes[1])
+        self.certificate_ = replace(result.certificate, positive_class=problem.positive_class)
         self.converged_ = result.converged
         self.stop_reason_ = result.stop_reason
         self.solver_ = result.solver
@@ -286,12 +343,7 @@ class LogisticRegression(
                 f"C={self.C!r} and alpha={self.alpha!r} both set the strength of the penalty; "
                 "give one of them."
             )
-        penalty = self._penalty()
-        if penalty not in ("l2", None):
-            raise ValueError(
-                f"The penalty {penalty!r} (l1_ratio={self.l1_ratio!r}) is not available in this "
-                "version: use l1_ratio=0 for the L2 penalty or C=np.inf for none."
-            )
+        self._check_penalty()
 
     def _are_usual(self):
         """Whether all parameters are of the kind that needs no look by scikit-learn's checks."""
@@ -327,29 +379,41 @@ class LogisticRegression(
             and self.verbose >= 0
             and type(self.multi_class) is str
             and self.multi_class == "auto"
+            and (self.penalty_factor is None or type(self.penalty_factor) in (dict, np.ndarray))
+            and (self.bounds is None or type(self.bounds) in (dict, tuple))
+            and type(self.standardize) is bool
         )
 
-    def _penalty(self):
-        """'l2', 'l1', 'elasticnet' or None from the older and newer spellings of it."""
-        penalty, l1_ratio = self.penalty, self.l1_ratio or 0.0
+    def _check_penalty(self):
+        """Warn, as scikit-learn does, where `penalty` makes other parameters idle."""
+        penalty, l1_ratio = self.penalty, self.l1_ratio
         if penalty == "deprecated":
-            if l1_ratio == 0 or math.isinf(self.C):
-                return "l2"
-            return "l1" if l1_ratio == 1 else "elasticnet"
+            return
+        text = None
         if penalty is None or penalty == "none":
-            if self.C != 1.0 or self.alpha is not None:
+            if self.C != 1.0 or self.alpha is not None or l1_ratio:
                 text = "Setting penalty=None will ignore the C, alpha and l1_ratio parameters"
-                warnings.warn(text, UserWarning, stacklevel=4)
-            return None
-        if penalty == "elasticnet" and self.l1_ratio is None:
-            raise ValueError("l1_ratio must be specified when penalty is elasticnet.")
-        if penalty == "l2" and l1_ratio != 0:
+        elif penalty == "elasticnet":
+            if l1_ratio is None:
+                raise ValueError("l1_ratio must be specified when penalty is elasticnet.")
+        elif l1_ratio is not None and 0 < l1_ratio < 1:
+            text = (
+                "l1_ratio parameter is only used when penalty is 'elasticnet'. Got "
+                f"(penalty={penalty})"
+            )
+        elif l1_ratio is not None and l1_ratio != self._l1_ratio():
             text = (
                 f"Inconsistent values: penalty={penalty} with l1_ratio={l1_ratio}. penalty is "
                 "deprecated. Please use l1_ratio only."
             )
+        if text is not None:
             warnings.warn(text, UserWarning, stacklevel=4)
-        return "l2" if penalty == "elasticnet" and l1_ratio == 0 else penalty
+
+    def _l1_ratio(self):
+        """Share of the absolute values in the penalty, from its older and newer spellings."""
+        if self.penalty in ("l1", "l2"):
+            return 1.0 if self.penalty == "l1" else 0.0
+        return float(self.l1_ratio or 0.0)
 
     def _alpha(self, total_weight):
         """Strength of the penalty against the mean loss."""
@@ -385,13 +449,15 @@ class LogisticRegression(
         sign = 1.0 if before == now else -1.0
         return sign * coef[0].astype(float), sign * intercept if self.fit_intercept else 0.0
 
-    def decision_function(self, X):
-        """Scores ``X @ coef_[0] + intercept_``: log-odds of ``classes_[1]``.
+    def decision_function(self, X, *, offset=None):
+        """Scores ``X @ coef_[0] + intercept_ + offset``: log-odds of ``classes_[1]``.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
+        offset : array-like of shape (n_samples,), default=None
+            Added to the scores.
 
         Returns
         -------
@@ -399,34 +465,40 @@ class LogisticRegression(
             Above 0 where ``classes_[1]`` is the likelier class.
         """
         X, coef, intercept = open_scoring(self, X)
-        scores = core.decision_function(X, coef, intercept, n_threads=self._threads())
+        scores = core.decision_function(
+            X, coef, intercept, offset=offset, n_threads=self._threads()
+        )
         if not np.isfinite(scores).all():  # a NaN or infinity of X always shows here
             check_finite(self, X)
         return scores
 
-    def predict(self, X):
+    def predict(self, X, *, offset=None):
         """The likelier class of each row.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
+        offset : array-like of shape (n_samples,), default=None
+            Added to the scores.
 
         Returns
         -------
         ndarray of shape (n_samples,)
             Labels, as in ``classes_``.
         """
-        scores = self.decision_function(X)
+        scores = self.decision_function(X, offset=offset)
         return self.classes_.take(scores > 0)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X, *, offset=None):
         """Probabilities of the classes.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
+        offset : array-like of shape (n_samples,), default=None
+            Added to the scores.
 
         Returns
         -------
@@ -434,29 +506,84 @@ class LogisticRegression(
             Columns as in ``classes_``, each to full relative accuracy.
         """
         X, coef, intercept = open_scoring(self, X)
-        probability = core.predict_proba(X, coef, intercept, n_threads=self._threads())
+        probability = core.predict_proba(
+            X, coef, intercept, offset=offset, n_threads=self._threads()
+        )
         if not np.minimum.reduce(probability, axis=None) > 0:  # infinite scores give exact zeros
             check_finite(self, X)
         return probability
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X, *, offset=None):
         """Logarithms of the probabilities, from the scores: finite however small they are.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
+        offset : array-like of shape (n_samples,), default=None
+            Added to the scores.
 
         Returns
         -------
         ndarray of shape (n_samples, 2)
             Columns as in ``classes_``.
         """
-        scores = self.decision_function(X)
+        scores = self.decision_function(X, offset=offset)
         logarithm = np.empty((len(scores), 2), dtype=scores.dtype)
         logarithm[:, 1] = core.log_sigmoid(scores)
         logarithm[:, 0] = core.log_sigmoid(np.negative(scores, out=scores))
         return logarithm
+
+    def score(self, X, y, sample_weight=None, *, offset=None):
+        """Accuracy: the weighted share of rows whose label is predicted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+        y : array-like of shape (n_samples,)
+            Labels; probabilities, which have none, raise a ValueError.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+        offset : array-like of shape (n_samples,), default=None
+            Added to the scores.
+
+        Returns
+        -------
+        float
+            Between 0 and 1.
+        """
+        from sklearn.metrics import accuracy_score
+
+        if is_soft(y):
+            raise ValueError(
+                "score needs labels in a y of one dimension, got two columns, which are "
+                "probabilities; compare these with predict_proba instead."
+            )
+        return accuracy_score(y, self.predict(X, offset=offset), sample_weight=sample_weight)
+
+    def equivalents(self):
+        """The calls that give this model in other libraries, to print.
+
+        Returns
+        -------
+        Equivalents
+            A str: code for scikit-learn, R's glm and glmnet, statsmodels, glum and LIBLINEAR, or a
+            line that says why a library has no such model. ``calls`` and ``missing`` hold these.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+
+        Examples
+        --------
+        >>> from fastlogreg import LogisticRegression
+        >>> model = LogisticRegression(l1_ratio=1).fit([[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1])
+        >>> "scikit-learn" in model.equivalents().calls
+        True
+        """
+        return equivalents(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""scikit-learn's own tests of LogisticRegression, as installed, run on this package's class."""
+"""scikit-learn's own tests of both estimators, as installed, run on this package's classes."""
 
 import importlib.util
 import inspect
@@ -13,15 +13,13 @@ if not sklearn.__version__.startswith("1.9."):
 
 
 def _their_tests():
-    """scikit-learn's test module, executed with our class in the place of theirs."""
+    """scikit-learn's test module, executed with our classes in the place of theirs."""
     spec = importlib.util.find_spec("sklearn.linear_model.tests.test_logistic")
     module = importlib.util.module_from_spec(spec)
-    theirs = sklearn.linear_model.LogisticRegression
-    sklearn.linear_model.LogisticRegression = fastlogreg.LogisticRegression
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("LogisticRegression", "LogisticRegressionCV"):
+            patch.setattr(sklearn.linear_model, name, getattr(fastlogreg, name))
         spec.loader.exec_module(module)
-    finally:
-        sklearn.linear_model.LogisticRegression = theirs
     return module
 
 
