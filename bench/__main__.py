@@ -7,11 +7,17 @@ from pathlib import Path
 
 import fastlogreg
 
-from . import bench_fit, bench_import, bench_kernels, bench_memory, store
+from . import bench_fit, bench_import, bench_kernels, bench_memory, bench_path, store
 from .measure import Session
 from .problems import SCALES, scale_of_environment
 
-CASES = bench_import.CASES | bench_kernels.CASES | bench_memory.CASES | bench_fit.CASES
+CASES = {
+    **bench_import.CASES,
+    **bench_kernels.CASES,
+    **bench_memory.CASES,
+    **bench_fit.CASES,
+    **bench_path.CASES,
+}
 RESULTS = Path(__file__).parent / "results"
 
 

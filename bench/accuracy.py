@@ -39,9 +39,9 @@ class Yardstick:
         """The `tol` of fastlogreg (relative to F*) for an accuracy (relative to F0 - F*)."""
         return accuracy * min(1.0, (self.null - self.optimum) / self.optimum)
 
-    def suboptimality(self, problem, coef, intercept, *, own=False):
+    def suboptimality(self, problem, coef, intercept, *, own=""):
         """(F - F*) / (F0 - F*): 1 at the null model, 0 at the optimum."""
-        value = objective(problem, coef, intercept, penalise_intercept=own)
+        value = objective(problem, coef, intercept, penalise_intercept=bool(own))
         if own:
             return (value - self.own_optimum) / (self.own_null - self.own_optimum)
         return (value - self.optimum) / (self.null - self.optimum)

@@ -8,11 +8,9 @@ import multiprocessing
 import time
 import warnings
 from dataclasses import asdict, dataclass
+from importlib import import_module
 
 from threadpoolctl import threadpool_limits
-
-from .peers import PEERS, SKLEARN_DEFAULT
-from .problems import SPECS, problem
 
 HOPELESS = 3.0  # times the best peer's time: what is slower is given up
 PATIENCE = 5.0  # seconds that any rung may take
@@ -41,38 +39,44 @@ def run_rung(peer, task, data, arguments, threads, yardstick, accuracy):
             model = peer.fit(task, data, **arguments)
             seconds.append(time.perf_counter() - start)
             spent += seconds[-1]
-    score = yardstick.suboptimality(task, *peer.read_out(model), own=peer.penalises_intercept)
+    score = yardstick.suboptimality(task, *peer.read_out(model), own=peer.own)
     return Rung(peer.name, threads, arguments, min(seconds), float(score), bool(score <= accuracy))
 
 
-def climb(peer, task, yardstick, accuracy):
-    """Yield rungs up to the first that reaches `accuracy`, and that one on two threads as well."""
+def climb(peer, task, yardstick, accuracy, once=False):
+    """Yield rungs up to the first that reaches `accuracy`, and that one on two threads as well.
+
+    `once`: no further than the first rung.
+    """
     data = peer.prepare(task)
     yield None  # ready
     for arguments in peer.ladder:
         rung = run_rung(peer, task, data, arguments, 1, yardstick, accuracy)
         yield rung
-        if rung.reached or peer is SKLEARN_DEFAULT:
+        if rung.reached or once:
             yield run_rung(peer, task, data, arguments, 2, yardstick, accuracy)
             return
 
 
-def _climb_in_child(pipe, name, scale, peer_name, yardstick):
-    peer = PEERS.get(peer_name, SKLEARN_DEFAULT)
+def _climb_in_child(pipe, home, name, scale, peer_name, yardstick):
     try:
-        for rung in climb(peer, problem(name, scale), yardstick, SPECS[name].accuracy):
+        module, constant = home.split(":")
+        subject = getattr(import_module(module), constant)
+        peer, accuracy = subject.peer(peer_name), subject.specs[name].accuracy
+        task = subject.problem(name, scale)
+        for rung in climb(peer, task, yardstick, accuracy, peer is subject.default):
             pipe.send(rung)
         pipe.send("done")
     except Exception as error:  # a peer's failure is a finding to print, not ours to fix
         pipe.send(f"failed: {type(error).__name__}: {error}")
 
 
-def climb_apart(name, scale, peer_name, yardstick, best):
+def climb_apart(subject, name, scale, peer_name, yardstick, best):
     """(rungs, verdict) of one peer, climbing in its own process; `best`: seconds to beat."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["bench.peers", "sklearn.linear_model", "glum"])
     pipe, far_end = context.Pipe(duplex=False)
-    arguments = (far_end, name, scale, peer_name, yardstick)
+    arguments = (far_end, subject.home, name, scale, peer_name, yardstick)
     child = context.Process(target=_climb_in_child, args=arguments, daemon=True)
     child.start()
     far_end.close()
@@ -95,20 +99,20 @@ def climb_apart(name, scale, peer_name, yardstick, best):
         child.join()
 
 
-def climb_all(name, scale, task, yardstick, log=print):
-    """Every installed peer on one problem, and scikit-learn's defaults; plain data for JSON."""
-    families, best = SPECS[name].families, float("inf")
+def climb_all(subject, name, scale, task, yardstick, log=print):
+    """Every installed peer on one problem, and the default settings; plain data for JSON."""
+    families, best = subject.specs[name].families, float("inf")
     found = {"rungs": [], "verdicts": {}}
-    for peer in (*PEERS.values(), SKLEARN_DEFAULT):
+    for peer in (*subject.peers.values(), *filter(None, [subject.default])):
         if not peer.installed:
             log(f"  {name}: {peer.name}: skipped, {peer.package} is not installed")
             continue
         if not peer.suits(task):
             continue
-        limit = 60.0 if peer is SKLEARN_DEFAULT else min(best, 60.0)
-        rungs, verdict = climb_apart(name, scale, peer.name, yardstick, limit)
+        limit = 60.0 if peer is subject.default else min(best, 60.0)
+        rungs, verdict = climb_apart(subject, name, scale, peer.name, yardstick, limit)
         reached = min((r.seconds for r in rungs if r.reached), default=None)
-        if reached and peer.family in families and peer is not SKLEARN_DEFAULT:
+        if reached and peer.family in families and peer is not subject.default:
             best = min(best, reached)
         found["rungs"] += [asdict(rung) for rung in rungs]
         found["verdicts"][peer.name] = verdict
@@ -124,18 +128,21 @@ def _summary(rungs):
     return f"{end.seconds:.3g} s on {end.threads}t, {reached}, at {end.suboptimality:.1e}"
 
 
-def fastest(found, families, count=3, near=1.5):
+def fastest(subject, name, found, count=3, near=1.5):
     """Up to `count` peers within `near` times the shortest time to the accuracy, best first."""
+    peers, families = subject.peers, subject.specs[name].families
     best = {}
     for rung in (Rung(**r) for r in found["rungs"]):
-        counts = rung.reached and rung.peer in PEERS and PEERS[rung.peer].family in families
+        counts = rung.reached and rung.peer in peers and peers[rung.peer].family in families
         if counts and (rung.peer not in best or rung.seconds < best[rung.peer].seconds):
             best[rung.peer] = rung
     ranked = sorted(best.values(), key=lambda rung: rung.seconds)[:count]
     return [rung for rung in ranked if rung.seconds <= near * ranked[0].seconds]
 
 
-def default_rung(found):
-    """scikit-learn's default settings with the better number of threads, or None."""
-    rungs = [Rung(**r) for r in found["rungs"] if r["peer"] == SKLEARN_DEFAULT.name]
+def default_rung(subject, found):
+    """The default settings with the better number of threads, or None."""
+    if subject.default is None:
+        return None
+    rungs = [Rung(**r) for r in found["rungs"] if r["peer"] == subject.default.name]
     return min(rungs, key=lambda rung: rung.seconds, default=None)

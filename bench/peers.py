@@ -1,8 +1,9 @@
 """One small adapter for each peer: what is prepared, what is timed, what is read out.
 
 Every peer minimises mean log loss + alpha/2 ||coef||^2 with a free intercept; a * marks those that
-penalise the intercept too and are judged on that objective.  `prepare` is never timed: LIBLINEAR's
-conversion to its node lists, and statsmodels' column of ones, are gifts to the peer.  `fit` is.
+penalise the intercept too, a ° those that have none: they are judged on that objective.  `prepare`
+is never timed: LIBLINEAR's conversion to its node lists, and statsmodels' column of ones, are gifts
+to the peer.  `fit` is.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,9 @@ import numpy as np
 from scipy import sparse
 
 from fastlogreg import reference
+
+from .problems import SPECS, problem
+from .r import package_version
 
 
 def _always(problem):
@@ -36,15 +40,35 @@ class Peer:
         return self.name.split()[0]
 
     @property
-    def penalises_intercept(self):
-        return self.name.endswith("*")
+    def own(self):
+        """The mark of an objective of its own, "*" or "°", or nothing."""
+        return self.name[-1] if self.name[-1] in "*°" else ""
 
     @property
     def installed(self):
+        if self.package.startswith("R "):
+            return package_version(self.package[2:]) is not None
         return find_spec(self.package) is not None
 
 
-def _tolerances(key, *exponents, **fixed):
+@dataclass(frozen=True)
+class Subject:
+    """A kind of problem and those who solve it, for child processes to find: "module:constant".
+
+    `default` is a peer that is run once, at its default settings, wherever that ends.
+    """
+
+    home: str
+    specs: dict  # by the name of the problem; each has `accuracy` and `families`
+    problem: Callable  # (name, scale) -> problem
+    peers: dict  # by name
+    default: Peer | None = None
+
+    def peer(self, name):
+        return self.peers.get(name, self.default)
+
+
+def tolerances(key, *exponents, **fixed):
     return tuple({key: 10.0**-e, **fixed} for e in exponents)
 
 
@@ -89,10 +113,10 @@ _LBFGS = tuple(
 _EPOCHS = tuple({"tol": 1e-14, "max_iter": k, "random_state": 0} for k in (10, 30, 100, 300, 1000))
 
 SKLEARN = (
-    _sklearn("newton-cholesky", _tolerances("tol", 2, 4, 5, 6, 7, 8, 10, 12), _hessian_fits),
-    _sklearn("newton-cg", _tolerances("tol", 2, 3, 4, 5, 6, 7, 8, 10, max_iter=1000)),
+    _sklearn("newton-cholesky", tolerances("tol", 2, 4, 5, 6, 7, 8, 10, 12), _hessian_fits),
+    _sklearn("newton-cg", tolerances("tol", 2, 3, 4, 5, 6, 7, 8, 10, max_iter=1000)),
     _sklearn("lbfgs", _LBFGS),
-    _sklearn("liblinear", _tolerances("tol", 1, 2, 3, 4, 5, 6, 8, max_iter=10_000), _penalised),
+    _sklearn("liblinear", tolerances("tol", 1, 2, 3, 4, 5, 6, 8, max_iter=10_000), _penalised),
     _sklearn("sag", _EPOCHS),
     _sklearn("saga", _EPOCHS),
 )
@@ -113,7 +137,7 @@ def _glum_fit(problem, data, **rung):
 
 
 GLUM = Peer(
-    "glum irls-ls", "glum", _tolerances("gradient_tol", 2, 4, 5, 6, 7, 8, 10, 12),
+    "glum irls-ls", "glum", tolerances("gradient_tol", 2, 4, 5, 6, 7, 8, 10, 12),
     lambda problem: sparse.csc_matrix(problem.X) if sparse.issparse(problem.X) else problem.X,
     _glum_fit, lambda model: (model.coef_, model.intercept_), _hessian_fits,
 )  # fmt: skip
@@ -145,7 +169,7 @@ def _liblinear_coef(model):
 
 def _liblinear(name, options):
     return Peer(
-        name, "liblinear", _tolerances("eps", 1, 2, 3, 4, 5, 6, 8), _liblinear_problem,
+        name, "liblinear", tolerances("eps", 1, 2, 3, 4, 5, 6, 8), _liblinear_problem,
         _liblinear_fit(options), _liblinear_coef, _penalised,
     )  # fmt: skip
 
@@ -177,7 +201,7 @@ def _glm_fit(problem, data, **rung):
 
 def _statsmodels(name, fit):
     return Peer(
-        f"statsmodels {name}", "statsmodels", _tolerances("tol", 2, 4, 6, 8, 12), _with_ones, fit,
+        f"statsmodels {name}", "statsmodels", tolerances("tol", 2, 4, 6, 8, 12), _with_ones, fit,
         lambda result: (result.params[:-1], result.params[-1]),
         lambda problem: problem.alpha == 0 and not sparse.issparse(problem.X),
     )  # fmt: skip
@@ -188,7 +212,7 @@ STATSMODELS = (_statsmodels("Logit", _logit_fit), _statsmodels("GLM", _glm_fit))
 # The mathematics in NumPy, as fastlogreg.reference has it -------------------------------------
 
 REFERENCE = Peer(
-    "reference newton", "fastlogreg", _tolerances("tol", 4, 7, 10, 13), lambda problem: None,
+    "reference newton", "fastlogreg", tolerances("tol", 4, 7, 10, 13), lambda problem: None,
     lambda problem, data, tol: reference.newton(problem.X, problem.y, alpha=problem.alpha, tol=tol),
     lambda model: model[:2],
     lambda problem: not sparse.issparse(problem.X) and problem.shape[1] <= 500,
@@ -199,3 +223,5 @@ PEERS = {
     peer.name: peer
     for peer in (SKLEARN[0], GLUM, *STATSMODELS, SKLEARN[1], *LIBLINEAR, *SKLEARN[2:], REFERENCE)
 }
+
+SUBJECT = Subject(f"{__name__}:SUBJECT", SPECS, problem, PEERS, SKLEARN_DEFAULT)

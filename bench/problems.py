@@ -59,7 +59,7 @@ class Spec:
     estimator: bool = False  # the speed-up is the estimator's, not the functional core's
 
 
-def _labels(rng, scores):
+def labels(rng, scores):
     return (rng.random(len(scores)) < 1.0 / (1.0 + np.exp(-scores))).astype(np.float64)
 
 
@@ -70,7 +70,7 @@ def correlated(rng, n, p, prevalence=None):
     scores = X @ rng.standard_normal(p)
     scores *= 2.0 / scores.std()
     X *= 10.0 ** rng.uniform(-2, 2, p)
-    return X, _labels(rng, scores + _intercept(scores, prevalence))
+    return X, labels(rng, scores + _intercept(scores, prevalence))
 
 
 def rare(rng, n, p):
@@ -95,7 +95,7 @@ def gaussian(rng, n, p, informative=None):
     X = rng.standard_normal((n, p))
     w = rng.standard_normal(p)
     w[informative or p :] = 0.0
-    return X, _labels(rng, X @ (2.0 / np.linalg.norm(w) * w) - 0.3)
+    return X, labels(rng, X @ (2.0 / np.linalg.norm(w) * w) - 0.3)
 
 
 def wide(rng, n, p):
@@ -123,7 +123,7 @@ def one_hot(rng, n, p):
         shape=(n, p),
     )
     effects = rng.standard_normal(p) * 2.0 / np.sqrt(columns)
-    return X, _labels(rng, X @ effects - 0.3)
+    return X, labels(rng, X @ effects - 0.3)
 
 
 def text(rng, n, p):
@@ -142,7 +142,7 @@ def text(rng, n, p):
     X.data /= np.repeat(norm, np.diff(X.indptr))
     X.indices, X.indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
     scores = X @ rng.standard_normal(p)
-    return X, _labels(rng, scores * (2.0 / scores.std()))
+    return X, labels(rng, scores * (2.0 / scores.std()))
 
 
 _TALL = {"speedup": 8, "speedup_default": 25}
@@ -181,7 +181,7 @@ SPECS = {
 }  # fmt: skip
 
 
-def _seed(name):
+def seeded(name):
     return np.random.default_rng(list(name.encode()))
 
 
@@ -189,16 +189,16 @@ def problem(name, scale="full"):
     """The named problem; the same bits every time."""
     spec = SPECS[name]
     n, p = spec.full if scale == "full" else spec.smoke
-    X, y = spec.build(_seed(name), n, p)
+    X, y = spec.build(seeded(name), n, p)
     return Problem(name, X, y, 1.0 / len(y) if spec.alpha is None else spec.alpha)
 
 
 def matrix(p, *, order="C", dtype=np.float64, scale="full"):
     """A kernel's input of 80 MB and more in float64: (X, y, coef, intercept), margins of s.d. 2."""
-    rng = _seed(f"matrix {p}")
+    rng = seeded(f"matrix {p}")
     n = -(-84_000_000 // (8 * p)) if scale == "full" else 500
     X = rng.standard_normal((n, p))
     coef = rng.standard_normal(p)
     coef *= 2.0 / np.linalg.norm(coef)
-    y = _labels(rng, X @ coef - 0.3)
+    y = labels(rng, X @ coef - 0.3)
     return np.asarray(X, dtype=dtype, order=order), y, coef, -0.3

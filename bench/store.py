@@ -14,9 +14,13 @@ from threadpoolctl import threadpool_info
 import fastlogreg
 
 from .measure import Row
+from .r import package_version
 from .reads import UNIT
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "glum", "liblinear-official", "statsmodels")
+PACKAGES = (
+    "numpy", "scipy", "scikit-learn", "glum", "liblinear-official", "statsmodels", "adelie",
+    "celer", "python-glmnet", "skglm",
+)  # fmt: skip
 
 
 def machine():
@@ -42,6 +46,7 @@ def versions():
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "not installed"
+    found["R glmnet"] = package_version("glmnet") or "not installed"
     found["BLAS"] = ", ".join(
         sorted(
             f"{pool['internal_api']} {pool['version']} {pool.get('architecture')}"
