@@ -23,7 +23,8 @@ from fastlogreg._kernels.core import Matrix, Problem, dot
 
 KEPT = 16  # residuals
 FIRST = 4  # of them whose products are taken without asking
-ROUNDING = 1e-13  # of a product, relative to the norms
+NEW = 1e-3  # share of a residual that must be new for it to be kept
+ROUNDING = 1e-11  # of an estimate, relative to the norms: a product's own, over NEW, and some
 
 
 class Screen:
@@ -67,7 +68,7 @@ class Screen:
         v = self.objective.gather(r)[: self.objective.p]
         c, e = self._project(r)
         size = np.sqrt(dot(e, e))
-        if size > 1e-10 * np.sqrt(dot(r, r)):
+        if size > NEW * np.sqrt(dot(r, r)):  # what is left of less is mostly rounding
             at = self.kept % KEPT
             product = (v - self._estimate(c)) / size
             self.directions[at], self.products[at] = e / size, product
