@@ -69,8 +69,17 @@ extension = Extension(
     "fastlogreg._kernels.core",
     [
         str(KERNELS / name)
-        for name in ("core.pyx", "dispatch.c", "pool.c", "run.c", "proximal.c", "kernels_base.c")
-    ],
+        for name in (
+            "core.pyx",
+            "dispatch.c",
+            "pool.c",
+            "run.c",
+            "proximal.c",
+            "softmax.c",
+            "softmax_newton.c",
+            "kernels_base.c",
+        )
+    ],  # fmt: skip
     include_dirs=[str(KERNELS)],
     depends=[str(path) for suffix in ("h", "inl") for path in sorted(KERNELS.glob(f"*.{suffix}"))],
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastlogreg import reference
+from fastlogreg import reference, reference_softmax
 from fastlogreg.penalty import Penalty
 
 
@@ -28,7 +28,14 @@ class Certificate:
     coef, intercept, penalty, fit_intercept
         The point and the problem that the bound is about.
     positive_class : object
-        The label that counts as target 1; None if the targets were 0/1 or probabilities.
+        The label that counts as target 1; None if the targets were 0/1 or probabilities, and for
+        many classes.
+    classes : ndarray of shape (K,) or None
+        The labels of many classes; None if these were codes 0..K-1 or probabilities.
+    reference_class : int or None
+        Of many classes the one whose coefficients are held at zero.
+    grouped : bool
+        Whether the L1 part of the penalty is the length of a column's coefficients of all classes.
     """
 
     gap: float
@@ -40,6 +47,9 @@ class Certificate:
     penalty: Penalty
     fit_intercept: bool
     positive_class: object = None
+    classes: np.ndarray | None = None
+    reference_class: int | None = None
+    grouped: bool = False
 
     def verify(self, X, y, sample_weight=None, offset=None):
         """Recompute the bound in NumPy and compare.
@@ -48,10 +58,12 @@ class Certificate:
         ----------
         X : array-like or sparse matrix of shape (n, p)
             The data of the fit.
-        y : array-like of shape (n,)
+        y : array-like of shape (n,), or (n, K) for probabilities of many classes
             The labels or targets of the fit.
-        sample_weight, offset : array-like of shape (n,), default=None
-            Those of the fit; class weights multiplied into `sample_weight`.
+        sample_weight : array-like of shape (n,), default=None
+            That of the fit, with class weights multiplied in.
+        offset : array-like of shape (n,), or (n, K) for many classes, default=None
+            That of the fit.
 
         Returns
         -------
@@ -64,21 +76,36 @@ class Certificate:
         Costs a few dense passes and a factorisation in NumPy: a check, not part of a fit.
         """
         y = np.asarray(y)
-        if self.positive_class is not None:
-            y = (y == self.positive_class).astype(float)
-        elif y.size and y.min() < 0:
-            y = (y > 0).astype(float)
         intercept = self.intercept if self.fit_intercept else None
         problem = {"sample_weight": sample_weight, "offset": offset}
-        objective, _ = reference.loss_gradient(X, y, self.coef, intercept, **problem)
-        objective += self.penalty.value(self.coef)
+        penalty = self.penalty
+        box = {"l1": penalty.l1, "lower": penalty.lower, "upper": penalty.upper}
+        if self.coef.ndim == 2:
+            if self.classes is not None and y.ndim == 1:
+                y = np.searchsorted(self.classes, y)
+            objective, _ = reference_softmax.softmax_loss_gradient(
+                X, y, self.coef, intercept, **problem
+            )
+            objective += reference_softmax.softmax_penalty(
+                self.coef, penalty.l1, penalty.l2, self.grouped
+            )
+            gap = reference_softmax.softmax_duality_gap(
+                X, y, self.coef, intercept, **problem, alpha=penalty.l2, **box,
+                reference_class=self.reference_class, grouped=self.grouped,
+            )  # fmt: skip
+        else:
+            if self.positive_class is not None:
+                y = (y == self.positive_class).astype(float)
+            elif y.size and y.min() < 0:
+                y = (y > 0).astype(float)
+            objective, _ = reference.loss_gradient(X, y, self.coef, intercept, **problem)
+            objective += penalty.value(self.coef)
+            gap = reference.duality_gap(
+                X, y, self.coef, intercept, **problem, alpha=penalty.l2, **box
+            )
         rounding = 1e-12 * max(abs(objective), 1e-300)
         if abs(objective - self.objective) > rounding:
             return False
-        gap = reference.duality_gap(
-            X, y, self.coef, intercept, **problem, alpha=self.penalty.l2,
-            l1=self.penalty.l1, lower=self.penalty.lower, upper=self.penalty.upper,
-        )  # fmt: skip
         return bool(gap <= self.gap * (1.0 + 1e-6) + rounding)
 
     def __str__(self):

@@ -58,9 +58,10 @@ class NonFiniteError(ValueError):
 def fit(
     X, y, *, alpha=0.0, l1_ratio=0.0, penalty_factor=None, bounds=None, standardize=False,
     fit_intercept=True, sample_weight=None, offset=None, solver="auto", tol=1e-9, max_iter=100,
-    n_threads=None, start=None, callback=None,
+    n_threads=None, start=None, callback=None, n_classes=None, reference_class=None,
+    grouped=False,
 ):  # fmt: skip
-    """Fit a binary logistic regression to a certified optimum.
+    """Fit a logistic regression of two classes, or softmax of many, to a certified optimum.
 
     Minimises over coef, b (the intercept, never penalised) and within bounds ::
 
@@ -68,14 +69,17 @@ def fit(
             + alpha * sum_j f_j (l1_ratio |coef_j| + (1 - l1_ratio)/2 coef_j^2)
 
     with scores ``z = X @ coef + b + offset``, ``loss(y, z) = log(1 + exp(z)) - y z``, weights s and
-    penalty factors f.
+    penalty factors f. With `n_classes`, or a `y` of two dimensions, every class has a score and the
+    loss is ``log(sum_k exp(z_k)) - sum_k y_k z_k``; all scores share X, and the penalty runs over
+    all of them.
 
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n, p)
         float32 and float64 arrays in row- or column-major order and CSR/CSC are not copied.
-    y : array-like of shape (n,)
-        0/1, booleans, -1/+1, or probabilities in [0, 1].
+    y : array-like of shape (n,) or (n, K)
+        0/1, booleans, -1/+1, or probabilities in [0, 1]; with `n_classes` the codes 0..K-1. Of
+        shape (n, K): the probabilities of K classes, each row summing to 1.
     alpha : float, default=0.0
         Strength of the penalty, >= 0; scikit-learn's C is ``1 / (alpha * sum(s))``.
     l1_ratio : float, default=0.0
@@ -84,7 +88,8 @@ def fit(
         How much each coefficient is penalised, >= 0; 0 for not at all, None for 1 each. Not
         rescaled.
     bounds : tuple (lower, upper), default=None
-        Bounds of the coefficients: each None, a number, or an array of shape (p,); may be infinite.
+        Bounds of the coefficients: each None, a number, or an array of shape (p,), of many classes
+        also (K, p); may be infinite.
     standardize : bool, default=False
         Whether the penalty counts coefficients of columns scaled to standard deviation 1 (weighted,
         divided by the sum of weights). The data stay as they are, and so do the units of coef.
@@ -92,16 +97,17 @@ def fit(
         Whether to fit an intercept.
     sample_weight : array-like of shape (n,), default=None
         Weights >= 0, not all zero; None means 1 for every row.
-    offset : array-like of shape (n,), default=None
+    offset : array-like of shape (n,), or (n, K) for many classes, default=None
         Added to the scores.
     solver : {"auto", "newton", "multilevel", "truncated-newton", "lbfgs", "dual", "proximal"}
         "proximal" serves every penalty, the others ridge or none, without bounds. All reach the
-        same optimum; "auto" picks the fastest for the shape of X.
+        same optimum; "auto" picks the fastest for the shape of X. For many classes "softmax" (ridge
+        or none) and "softmax-proximal".
     tol : float, default=1e-9
         Relative suboptimality that the certificate has to prove:
         ``objective - minimum <= tol * objective``.
     max_iter : int, default=100
-        Iterations on all rows, >= 0.
+        Iterations on all rows, >= 0; for many classes ten quasi-Newton steps count as one.
     n_threads : int, default=None
         Threads; None takes `get_num_threads`. The result does not depend on it.
     start : tuple of (coef, intercept), default=None
@@ -110,11 +116,20 @@ def fit(
     callback : callable, default=None
         Called with an object of ``n_iter, objective, gap, coef, intercept`` once an iteration on
         all rows; returning True stops the fit.
+    n_classes : int, default=None
+        How many classes there are, at least 2; None for two that share one score.
+    reference_class : int, default=None
+        Of many classes the one whose coefficients are held at zero. None: each class has its own,
+        and those that no data or penalty decide sum to zero over the classes.
+    grouped : bool, default=False
+        For many classes: whether the L1 part of the penalty is ``sum_j f_j ||coef[:, j]||_2``, so
+        that a column is in or out for all classes at once.
 
     Returns
     -------
     FitResult
-        Coefficients, intercept, objective, certificate, why it stopped.
+        Coefficients, intercept, objective, certificate, why it stopped; coefficients of shape
+        (K, p) and intercepts of shape (K,) for many classes.
 
     Raises
     ------
@@ -141,6 +156,21 @@ def fit(
     alpha = valid.check_number(alpha, "alpha", 0.0)
     tol = valid.check_number(tol, "tol", 0.0)
     l1_ratio = valid.check_ratio(l1_ratio)
+    valid.check_flag(standardize, "standardize")
+    valid.check_flag(grouped, "grouped")
+    if n_classes is not None or np.ndim(y) == 2:
+        from fastlogreg.multiclass import fit_classes
+
+        valid.check_count(max_iter, "max_iter")
+        return fit_classes(
+            X, y, n_classes, alpha=alpha, l1_ratio=l1_ratio, penalty_factor=penalty_factor,
+            bounds=bounds, standardize=standardize, fit_intercept=bool(fit_intercept),
+            sample_weight=sample_weight, offset=offset, solver=solver, tol=tol, max_iter=max_iter,
+            n_threads=n_threads, start=start, callback=callback, reference_class=reference_class,
+            grouped=grouped,
+        )  # fmt: skip
+    if reference_class is not None or grouped:
+        raise ValueError("reference_class and grouped are for many classes; give n_classes")
     if solver not in SOLVERS:
         raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}")
     valid.check_count(max_iter, "max_iter")
@@ -152,7 +182,6 @@ def fit(
     n_threads = parallel.resolve(n_threads)
     q = p + fit_intercept
     theta = None if start is None else valid.check_start(start, fit_intercept, p)
-    valid.check_flag(standardize, "standardize")
 
     scale = design.standard_deviations(X, matrix, weight, n_threads) if standardize else None
     penalty = Penalty.of(alpha, l1_ratio, factor, bounds, scale)

@@ -301,6 +301,8 @@ def hessian_vector_product(
 
 
 def _predict(X, coef, intercept, offset, n_threads, columns):
+    if np.ndim(coef) == 2:
+        return _predict_classes(X, coef, intercept, offset, n_threads, columns == 2)
     matrix = design.as_matrix(X)
     n, p = matrix.shape
     theta = valid.check_parameters(coef, 0.0 if intercept is None else intercept, p)
@@ -313,6 +315,22 @@ def _predict(X, coef, intercept, offset, n_threads, columns):
     return out
 
 
+def _predict_classes(X, coef, intercept, offset, n_threads, proba):
+    X = design.by_row(X)
+    matrix = design.as_matrix(X)
+    n, p = matrix.shape
+    n_classes = len(coef)
+    theta = valid.check_class_start(
+        (coef, 0.0 if intercept is None else intercept), True, n_classes, p
+    )
+    offset = valid.check_class_offset(offset, n, n_classes)
+    dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
+    out = np.empty((n, n_classes), dtype=dtype)
+    kernel = kernels.Softmax(matrix, n_classes, None, None, offset, True)
+    kernel.predict(np.ascontiguousarray(theta), out, proba, parallel.resolve(n_threads))
+    return out
+
+
 def decision_function(X, coef, intercept=0.0, *, offset=None, n_threads=None):
     """Scores ``X @ coef + intercept + offset``.
 
@@ -320,18 +338,18 @@ def decision_function(X, coef, intercept=0.0, *, offset=None, n_threads=None):
     ----------
     X : array-like or sparse matrix of shape (n, p)
         The data.
-    coef : array-like of shape (p,)
+    coef : array-like of shape (p,), or (K, p) for many classes
         Coefficients.
-    intercept : float, default=0.0
+    intercept : float, or array-like of shape (K,), default=0.0
         Intercept.
-    offset : array-like of shape (n,), default=None
+    offset : array-like of shape (n,), or (n, K) for many classes, default=None
         Added to the scores.
     n_threads : int, default=None
         Threads.
 
     Returns
     -------
-    ndarray of shape (n,)
+    ndarray of shape (n,), or (n, K) for many classes
         float32 for float32 X, else float64.
 
     Raises
@@ -349,7 +367,9 @@ def decision_function(X, coef, intercept=0.0, *, offset=None, n_threads=None):
 
 
 def predict_proba(X, coef, intercept=0.0, *, offset=None, n_threads=None):
-    """Probabilities of target 0 and 1, both to full relative accuracy, in one read of X.
+    """Probabilities of target 0 and 1, or of many classes, in one read of X.
+
+    Each is right to full relative accuracy, however small.
 
     Parameters
     ----------
@@ -358,7 +378,7 @@ def predict_proba(X, coef, intercept=0.0, *, offset=None, n_threads=None):
 
     Returns
     -------
-    ndarray of shape (n, 2)
+    ndarray of shape (n, 2), or (n, K) for many classes
         float32 for float32 X, else float64.
 
     Raises

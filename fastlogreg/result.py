@@ -16,13 +16,13 @@ CALLBACK = "stopped by the callback"
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
-    """The outcome of one binary fit.
+    """The outcome of one fit.
 
     Attributes
     ----------
-    coef : ndarray of shape (p,)
+    coef : ndarray of shape (p,), or (K, p) for many classes
         Coefficients, float64.
-    intercept : float
+    intercept : float, or ndarray of shape (K,)
         The intercept, 0.0 if none was fitted.
     objective : float
         Weighted mean loss plus penalty at the solution.
@@ -41,7 +41,7 @@ class FitResult:
     """
 
     coef: np.ndarray
-    intercept: float
+    intercept: float | np.ndarray
     objective: float
     certificate: Certificate
     converged: bool

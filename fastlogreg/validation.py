@@ -215,3 +215,141 @@ def check_flag(value, name):
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be True or False, got {value!r}")
+
+
+# ---------------------------------------------------------------------- many classes
+
+
+def check_class_problem(X, y, n_classes, sample_weight, offset, fit_intercept):
+    """(Matrix, int32 labels (n,) or probabilities (n, K), K, weights or None, offset or None)."""
+    matrix = design.as_matrix(X)
+    n, p = matrix.shape
+    if n == 0:
+        raise ValueError(f"X has no rows (shape {matrix.shape}); at least one is needed")
+    if p + fit_intercept == 0:
+        raise ValueError(
+            f"X has no columns (shape {matrix.shape}) and there is no intercept to fit"
+        )
+    y = np.asarray(y)
+    if y.ndim == 2:
+        y = _check_class_probabilities(y, n)
+        if n_classes is not None and n_classes != y.shape[1]:
+            raise ValueError(f"n_classes is {n_classes}, but y has {y.shape[1]} columns")
+        n_classes = y.shape[1]
+    else:
+        check_count(n_classes, "n_classes")
+        if n_classes < 2:
+            raise ValueError(f"n_classes must be at least 2, got {n_classes!r}")
+        y = _check_codes(y, n, int(n_classes))
+    weight = check_weights(sample_weight, n)
+    offset = check_class_offset(offset, n, int(n_classes))
+    return matrix, y, int(n_classes), weight, offset
+
+
+def check_class_offset(offset, n, n_classes):
+    """A float64 array (n, K) of finite numbers, or None."""
+    if offset is None:
+        return None
+    offset = _real(offset, "offset")
+    if offset.shape != (n, n_classes):
+        raise ValueError(
+            f"offset must have shape ({n}, {n_classes}), one number a row and class, got "
+            f"{offset.shape}"
+        )
+    if not np.isfinite(offset).all():
+        raise ValueError("offset contains NaN or infinity")
+    return offset
+
+
+def _check_codes(y, n, n_classes):
+    if y.shape != (n,):
+        raise ValueError(f"y must have shape ({n},) as X has {n} rows, got {y.shape}")
+    if y.dtype.kind not in "iufb":
+        raise ValueError(
+            f"y must hold the codes 0..{n_classes - 1}, got dtype {y.dtype}; "
+            "fastlogreg.LogisticRegression takes labels of any kind"
+        )
+    with np.errstate(invalid="ignore"):
+        codes = y.astype(np.int32)
+    if not (codes == y).all() or codes.min() < 0 or codes.max() >= n_classes:
+        raise ValueError(
+            f"y must hold the codes 0..{n_classes - 1}; "
+            "fastlogreg.LogisticRegression takes labels of any kind"
+        )
+    return np.ascontiguousarray(codes)
+
+
+def _check_class_probabilities(y, n):
+    y = _real(y, "y")
+    if len(y) != n or y.shape[1] < 2:
+        raise ValueError(
+            f"y must have one row for each of the {n} rows of X and a column a class, got shape "
+            f"{y.shape}"
+        )
+    odd = ~((y >= 0).all(axis=1) & (np.abs(y.sum(axis=1) - 1.0) <= 1e-6))
+    if odd.any():
+        row = int(odd.argmax())
+        raise ValueError(
+            f"y[{row}] is {y[row].tolist()}; rows of a y of two dimensions are the probabilities of "
+            "the classes, within [0, 1] and summing to 1 (to 1e-6)"
+        )
+    return y / y.sum(axis=1, keepdims=True)
+
+
+def check_class_bounds(bounds, n_classes, p):
+    """Bounds as (lower, upper) arrays (K, p), or None; a side may be (p,), for every class."""
+    if bounds is None:
+        return None
+    try:
+        lower, upper = bounds
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"bounds must be a pair (lower, upper), each None, a number or an array of shape ({p},) "
+            f"or ({n_classes}, {p}), got {bounds!r}"
+        ) from None
+    sides = []
+    for name, values, free in (("lower", lower, -np.inf), ("upper", upper, np.inf)):
+        values = _real(free if values is None else values, f"bounds: {name}")
+        if values.shape not in ((), (p,), (n_classes, p)):
+            raise ValueError(
+                f"bounds: {name} must be a number or have shape ({p},) or ({n_classes}, {p}), got "
+                f"{values.shape}"
+            )
+        sides.append(np.broadcast_to(values, (n_classes, p)).ravel())
+    lower, upper = check_bounds(sides, n_classes * p)
+    return lower.reshape(n_classes, p), upper.reshape(n_classes, p)
+
+
+def check_reference_class(value, n_classes):
+    """None, or the index of a class."""
+    if value is None:
+        return None
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"reference_class must be None or the index of a class, got {value!r}")
+    if not 0 <= value < n_classes:
+        raise ValueError(f"reference_class must be within 0..{n_classes - 1}, got {value!r}")
+    return int(value)
+
+
+def check_class_start(start, fit_intercept, n_classes, p):
+    """`start`, a pair of coefficients (K, p) and intercepts (K,), as one array (K, q)."""
+    try:
+        coef, intercept = start
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"start must be a pair (coef, intercept), coef of shape ({n_classes}, {p}), got "
+            f"{start!r}"
+        ) from None
+    coef, intercept = _real(coef, "coef"), _real(intercept, "intercept")
+    if coef.shape != (n_classes, p) or intercept.shape not in ((), (n_classes,)):
+        raise ValueError(
+            f"start must have coefficients of shape ({n_classes}, {p}) and intercepts of shape "
+            f"({n_classes},), got {coef.shape} and {intercept.shape}"
+        )
+    if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+        raise ValueError("start contains NaN or infinity")
+    if not fit_intercept:
+        if intercept.any():
+            raise ValueError("start has an intercept, but fit_intercept is False")
+        return coef
+    return np.column_stack([coef, np.broadcast_to(intercept, n_classes)])

@@ -17,10 +17,11 @@ PACKAGE = Path(fastlogreg.__file__).parent
 # Floors from the ground up; a module imports from floors below its own, or from its own folder.
 FLOORS = (
     ("_kernels", "penalty", "reference"),
-    ("certificate", "design", "parallel"),
-    ("validation",),
-    ("objective", "result"),
+    ("reference_softmax", "design", "parallel"),
+    ("certificate", "validation"),
+    ("objective", "softmax", "result"),
     ("solvers", "functions"),
+    ("multiclass",),
     ("core",),
     ("warnings", "versions"),
     ("displays",),

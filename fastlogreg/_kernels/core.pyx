@@ -6,6 +6,7 @@ No arithmetic happens here.  A `Matrix` holds the buffers of X, a `Problem` adds
 and offset; both are immutable.  Sums are raw: weighted, not divided by the sum of weights.
 """
 
+from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
@@ -58,6 +59,9 @@ cdef extern from "flr.h" nogil:
                          double *) noexcept nogil
         void newton(const flr_problem *, flr_newton_job *) noexcept nogil
         double dot(Py_ssize_t, const double *, const double *) noexcept nogil
+        void add_scaled(Py_ssize_t, double, const double *, double *) noexcept nogil
+        void product(Py_ssize_t, Py_ssize_t, Py_ssize_t, const double *, Py_ssize_t, const double *,
+                     Py_ssize_t, double *, Py_ssize_t) noexcept nogil
         double coordinate_sweep(Py_ssize_t, Py_ssize_t, const double *, const double *,
                                 const double *, const double *, const double *, double *,
                                 double *) noexcept nogil
@@ -68,6 +72,12 @@ cdef extern from "flr.h" nogil:
         int cholesky(Py_ssize_t, Py_ssize_t, double *, double *, double *) noexcept nogil
         void cholesky_solve(Py_ssize_t, Py_ssize_t, const double *, const double *,
                             double *) noexcept nogil
+    ctypedef struct flr_softmax:
+        flr_problem rows
+        Py_ssize_t K
+        const int32_t *label
+        const double *target
+        const double *offset
     Py_ssize_t flr_padded(Py_ssize_t) noexcept
     size_t flr_gram_scratch(Py_ssize_t) noexcept
     size_t flr_newton_memory(Py_ssize_t, Py_ssize_t) noexcept
@@ -123,6 +133,25 @@ cdef extern from "proximal.h" nogil:
         double decrease, least, exact
         int max_iter, n_iter, single, status, pause, paused
     int flr_run_proximal(flr_proximal *, flr_executor) noexcept
+
+cdef extern from "softmax.h" nogil:
+    ctypedef struct flr_softmax_job:
+        const double *ridge
+        double total_weight, tol
+        int max_iter
+        Py_ssize_t reference
+        double *theta
+        double objective, gap, gradient_max
+        int status, n_iter
+    int flr_run_softmax(const flr_softmax *, const double *, double *, double *, double *,
+                        flr_executor) noexcept
+    int flr_run_softmax_curved(const flr_softmax *, const double *, const double *, double *,
+                               flr_executor) noexcept
+    int flr_run_softmax_dual_gap(const flr_softmax *, const double *, const double *, double *,
+                                 flr_executor) noexcept
+    int flr_run_softmax_predict(const flr_softmax *, const double *, int, void *,
+                                flr_executor) noexcept
+    int flr_softmax_newton(const flr_softmax *, flr_softmax_job *, flr_executor) noexcept
 
 cdef extern from *:
     """
@@ -657,6 +686,8 @@ cdef class Problem:
 
 
 include "proximal.pxi"
+include "softmax.pxi"
+include "quasi_newton.pxi"
 
 
 STATUS = ("converged", "max_iter", "stalled", "singular", "separated", "nonfinite", "diverged")

@@ -51,6 +51,44 @@ typedef struct {
 
 static inline ptrdiff_t flr_padded(ptrdiff_t q) { return (q + 7) & ~(ptrdiff_t)7; }
 
+/* K classes over the rows of a problem, whose own targets and offset are left aside. CSC has no rows. */
+typedef struct {
+    flr_problem rows;
+    ptrdiff_t K;
+    const int32_t *label;  /* 0..K-1; if NULL, target (n, K) holds probabilities, rows summing to 1 */
+    const double *target;
+    const double *offset;  /* (n, K); NULL: all 0 */
+} flr_softmax;
+
+/* One value a class and column, as the class kernels read and write them: for dense X a padded row a
+ * class, for CSR a padded row a column. */
+static inline ptrdiff_t flr_class_stride(const flr_softmax *sm)
+{
+    return sm->rows.x.layout == FLR_CSR ? flr_padded(sm->K) : flr_padded(sm->rows.x.p) + 8;
+}
+static inline size_t flr_class_size(const flr_softmax *sm)
+{
+    return (size_t)flr_class_stride(sm) *
+           (size_t)(sm->rows.x.layout == FLR_CSR ? sm->rows.x.p : sm->K) + 32;
+}
+
+/* What one evaluation reads and writes; any output but loss may be NULL. Raw sums, as flr_point. */
+typedef struct {
+    const double *coef, *intercept; /* flr_class_size; padded(K) */
+    double loss;
+    double *gradient;               /* as coef */
+    double *sums;                   /* K: summed residuals; needed with gradient */
+    double *proba;                  /* K rows of padded(n): the probabilities */
+} flr_softmax_point;
+
+enum { FLR_CLASS_ROWS = 256 }; /* rows of a block of the class kernels, at most */
+
+/* Doubles of scratch of the class kernels: scores and score changes of a block, and sparse rows. */
+static inline size_t flr_softmax_scratch(const flr_softmax *sm)
+{
+    return (size_t)(FLR_CLASS_ROWS + 8) * 2 * ((size_t)flr_padded(sm->K) + 8) + 64;
+}
+
 enum { FLR_ROWS_MAX = 1024 }; /* rows of a block, at most: its scores live on the stack */
 enum { FLR_GRAM_ROWS = 128 }; /* rows packed for one sweep of the Hessian's tiles */
 
@@ -104,7 +142,7 @@ typedef struct {
     double *t;                                      /* n: k * (x step) */
 } flr_columns;
 
-/* Forms of a prediction: scores (n), or probabilities of target 0 and 1 (n, 2). */
+/* Forms of a prediction: scores (n), or probabilities of target 0 and 1 (n, 2); of many classes (n, K). */
 enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
 
 /* The list of kernels: it declares, stores and fills the dispatch tables. */
@@ -158,6 +196,20 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     /* the same to about 1e-7, twice as fast */                                                     \
     X(void, gram_single, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, ptrdiff_t from,        \
                           const double *h, double *H, double *scratch))                             \
+    /* many classes, rows [lo, hi), see softmax.inl; gradients and sums are added to */             \
+    X(void, softmax_evaluate, (const flr_softmax *sm, ptrdiff_t lo, ptrdiff_t hi,                   \
+                               flr_softmax_point *at, double *scratch))                             \
+    X(void, softmax_curved, (const flr_softmax *sm, ptrdiff_t lo, ptrdiff_t hi, const double *proba, \
+                             const double *v, const double *v_b, double *out, double *sums,         \
+                             double *scratch))                                                      \
+    X(void, softmax_dual_gap, (const flr_softmax *sm, ptrdiff_t lo, ptrdiff_t hi,                   \
+                               const double *proba, const double *v, const double *v_b, double *out, \
+                               double *scratch))                                                    \
+    X(void, softmax_predict, (const flr_softmax *sm, ptrdiff_t lo, ptrdiff_t hi, const double *coef, \
+                              const double *intercept, int form, void *out, double *scratch))       \
+    /* out (K, length) += b (K, count) x (count, length); rows of out are padded to VL */            \
+    X(void, product, (ptrdiff_t K, ptrdiff_t count, ptrdiff_t length, const double *b, ptrdiff_t ldb, \
+                      const double *x, ptrdiff_t ldx, double *out, ptrdiff_t ldo))                   \
     /* factor and solve with a symmetric positive definite matrix, see cholesky.inl */              \
     X(int, cholesky, (ptrdiff_t q, ptrdiff_t Q, double *A, double *scale, double *scratch))         \
     X(void, cholesky_solve,                                                                         \

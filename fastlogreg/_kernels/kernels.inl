@@ -18,6 +18,13 @@
 
 #include "math.inl"
 
+/* classes that one tile of X's rows meets, and vectors of columns */
+#if VL == 8
+#define CLASS_TILE 8
+#else
+#define CLASS_TILE 4
+#endif
+
 /* a value or its square: the gradient's and the Hessian diagonal's backward products */
 FLR_INLINE vd v_term(const int squared, vd x)
 {
@@ -31,6 +38,7 @@ FLR_INLINE double s_term(const int squared, double x) { return squared ? x * x :
 #define LOAD v_load
 #define LOAD_TAIL v_load_tail
 #include "matrix.inl"
+#include "classes.inl"
 #undef T
 #undef FN
 #undef LOAD
@@ -41,6 +49,7 @@ FLR_INLINE double s_term(const int squared, double x) { return squared ? x * x :
 #define LOAD v_load_f
 #define LOAD_TAIL v_load_tail_f
 #include "matrix.inl"
+#include "classes.inl"
 #undef T
 #undef FN
 #undef LOAD
@@ -102,6 +111,7 @@ FLR_INLINE double s_term(const int squared, double x) { return squared ? x * x :
 #include "elementwise.inl"
 #include "newton.inl"
 #include "coordinate.inl"
+#include "softmax.inl"
 
 #define FLR_GLUE2(a, b) a##b
 #define FLR_GLUE(a, b) FLR_GLUE2(a, b)

@@ -59,6 +59,15 @@ FLR_INLINE vd v_log1p(vd e)
     return hi - ((half - v_fma(s, half + R, lo)) - f);
 }
 
+/* log(1 + e) for any e >= 0: 1 + e = 2^k (1 + f), f in [0, 1), and e itself stays f where k = 0 */
+FLR_INLINE vd v_log1p_any(vd e)
+{
+    const vd one = v_set1(1.0);
+    vd k = v_exponent(one + e);
+    vd f = v_scale2_normal(one + e, v_set1(0.0) - k) - one;
+    return v_fma(k, v_set1(0x1.62e42fefa39efp-1), v_log1p(v_select(v_gt(one, e), e, f)));
+}
+
 /* Logistic loss of VL rows with score z and target y in [0, 1]:
  *   wrong = weight of the target on the wrong side of z, e = exp(-|z|), q = 1/(1 + e)
  *   loss = log1p(e) + wrong |z|, residual = sign(z) (wrong - e q), curvature = e q^2.

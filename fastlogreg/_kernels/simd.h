@@ -33,6 +33,9 @@
 typedef __m512d vd;
 typedef __mmask8 vmask;
 
+/* keeps a loaded value in its register, where gcc would load it anew for every use */
+#define FLR_KEEP(a) __asm__("" : "+v"(a))
+
 FLR_INLINE vd v_load(const double *p) { return _mm512_loadu_pd(p); }
 FLR_INLINE vd v_load_f(const float *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
 FLR_INLINE vd v_load_tail(const double *p, int count)
@@ -62,6 +65,8 @@ FLR_INLINE vd v_round(vd a) { return _mm512_roundscale_pd(a, 0); }
 /* a * 2^k for integral k, right into the denormals */
 FLR_INLINE vd v_scale2(vd a, vd k) { return _mm512_scalef_pd(a, k); }
 FLR_INLINE vd v_scale2_normal(vd a, vd k) { return _mm512_scalef_pd(a, k); }
+/* floor(log2(a)) of a normal a > 0 */
+FLR_INLINE vd v_exponent(vd a) { return _mm512_getexp_pd(a); }
 FLR_INLINE double v_sum(vd a) { return _mm512_reduce_add_pd(a); }
 FLR_INLINE double v_hmax(vd a) { return _mm512_reduce_max_pd(a); }
 /* lane k of the result is the sum of the lanes of a[k] */
@@ -118,6 +123,8 @@ FLR_INLINE void f_split(vf a, vd *low, vd *high)
 typedef __m256d vd;
 typedef __m256d vmask;
 
+#define FLR_KEEP(a) __asm__("" : "+x"(a))
+
 static const int64_t flr_tail_mask[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
 static const int32_t flr_tail_mask_f[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
 
@@ -154,6 +161,12 @@ FLR_INLINE vd v_scale2_normal(vd a, vd k)
     /* adding 1.5 * 2^52 leaves the integer k + 1023 in the low bits: the exponent of 2^k */
     __m256i bits = _mm256_castpd_si256(k + _mm256_set1_pd(0x1.8p52 + 1023.0));
     return a * _mm256_castsi256_pd(_mm256_slli_epi64(bits, 52));
+}
+FLR_INLINE vd v_exponent(vd a)
+{
+    __m256i bits = _mm256_srli_epi64(_mm256_castpd_si256(a), 52);
+    bits = _mm256_or_si256(bits, _mm256_castpd_si256(_mm256_set1_pd(0x1p52)));
+    return _mm256_castsi256_pd(bits) - _mm256_set1_pd(0x1p52 + 1023.0);
 }
 FLR_INLINE double v_sum(vd a)
 {
@@ -227,6 +240,10 @@ FLR_INLINE vd v_scale2_normal(vd a, vd k)
 {
     return a * (vd)((vmask)(k + v_set1(0x1.8p52 + 1023.0)) << 52);
 }
+FLR_INLINE vd v_exponent(vd a)
+{
+    return (vd)((vmask)a >> 52 | (vmask)v_set1(0x1p52)) - v_set1(0x1p52 + 1023.0);
+}
 FLR_INLINE double v_sum(vd a) { return a[0] + a[1]; }
 FLR_INLINE double v_hmax(vd a) { return a[0] > a[1] ? a[0] : a[1]; }
 FLR_INLINE vd v_rowsum(const vd *a) { return (vd){a[0][0] + a[0][1], a[1][0] + a[1][1]}; }
@@ -280,6 +297,7 @@ FLR_INLINE vd v_sqrt(vd a) { return sqrt(a); }
 FLR_INLINE vd v_load_label(const uint8_t *p) { return *p; }
 FLR_INLINE vd v_round(vd a) { return rint(a); }
 FLR_INLINE vd v_scale2_normal(vd a, vd k) { return ldexp(a, (int)k); }
+FLR_INLINE vd v_exponent(vd a) { return (double)ilogb(a); }
 FLR_INLINE double v_sum(vd a) { return a; }
 FLR_INLINE double v_hmax(vd a) { return a; }
 FLR_INLINE vd v_rowsum(const vd *a) { return a[0]; }
@@ -309,6 +327,10 @@ FLR_INLINE void f_split(vf a, vd *low, vd *high)
     *high = a.b;
 }
 #define FLR_TWO_STEP_SCALE
+#endif
+
+#ifndef FLR_KEEP
+#define FLR_KEEP(a) ((void)0)
 #endif
 
 #ifdef FLR_TWO_STEP_SCALE

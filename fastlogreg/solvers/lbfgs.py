@@ -20,7 +20,7 @@ def lbfgs(objective, theta, tol, max_iter, watch):
     f, g = objective.value_gradient(theta, curvature=curvature)
     diagonal = objective.collect(curvature, squared=True) + objective.ridge
     inverse = np.divide(1.0, diagonal, out=np.ones_like(diagonal), where=diagonal > 0)
-    pairs, n_iter = Pairs(), 0
+    pairs, n_iter = Pairs(objective.q), 0
     for n_iter in range(max_iter):
         if watch(n_iter, theta, f, np.inf):
             return Solution(theta, f, np.inf, float(np.abs(g).max()), CALLBACK, n_iter)

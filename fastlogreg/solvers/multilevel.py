@@ -141,12 +141,12 @@ def _approach(objective, theta, inverse):
     """
     curvature = np.empty(objective.n)
     f, g = objective.value_gradient(theta, curvature=curvature)
-    pairs, before = Pairs(), np.inf
+    pairs, before = Pairs(objective.q), np.inf
     for _ in range(20):
         estimate = 0.5 * dot(g, inverse(g)) if inverse else np.inf
         if inverse is None or estimate > 0.3 * before:
             inverse = Inverse(objective.gram(curvature, single=objective.q > SINGLE))
-            pairs = Pairs()
+            pairs = Pairs(objective.q)
             estimate = 0.5 * dot(g, inverse(g))
         if estimate <= 0.05 * objective.q / objective.n:
             break
@@ -184,7 +184,7 @@ def multilevel(objective, theta, tol, max_iter, watch):
         ran_off = np.abs(sample.scores(theta)).max() > 30.0  # the sample is separated
         return newton(objective, start if ran_off else theta, tol, max_iter, watch)
     f, g = objective.value_gradient(theta)
-    pairs, before, slow = Pairs(), np.inf, 0
+    pairs, before, slow = Pairs(objective.q), np.inf, 0
     spread = float(factor.max())
     for n_iter in range(max_iter + 1):
         estimate, _ = sampled.estimate(g)

@@ -6,38 +6,23 @@ Hessian of a sample of the rows) unit steps contract the error a hundredfold and
 Reference: Nocedal & Wright, "Numerical Optimization" (2006), algorithms 7.4 and 7.5.
 """
 
-from collections import deque
-
 import numpy as np
 
+from fastlogreg._kernels import core as kernels
 from fastlogreg._kernels.core import dot
 from fastlogreg.solvers.state import ROUNDING
 
 
-class Pairs:
+class Pairs(kernels.Pairs):
     """The last steps and gradient changes, and the inverse Hessian they imply."""
-
-    def __init__(self, memory=10):
-        self._pairs = deque(maxlen=memory)
-
-    def add(self, step, change):
-        """Remember a step and the gradient's change along it."""
-        curvature = dot(step, change)
-        if curvature > 1e-14 * float(np.linalg.norm(step) * np.linalg.norm(change)):
-            self._pairs.append((step, change, 1.0 / curvature))
 
     def direction(self, gradient, precondition):
         """Minus the approximate inverse Hessian times the gradient."""
         v = gradient.copy()
-        weights = []
-        for step, change, rho in reversed(self._pairs):
-            a = rho * dot(step, v)
-            weights.append(a)
-            v -= a * change
+        self.first(v)
         v = precondition(v)
-        for (step, change, rho), a in zip(self._pairs, reversed(weights), strict=True):
-            v += (a - rho * dot(change, v)) * step
-        return -v
+        self.second(v)
+        return np.negative(v, out=v)
 
 
 def search(objective, theta, f, g, d, **arrays):

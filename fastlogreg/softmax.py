@@ -1,0 +1,190 @@
+"""The objective of a fit with many classes: weighted mean softmax loss plus the ridge.
+
+    f(theta) = sum_i s_i (log sum_k exp(z_ik) - y_i . z_i) / sum_i s_i + 1/2 sum_kj l2_j theta_kj^2
+
+`theta` is a flat vector of one row of q = p + intercept values for each class that is free, the
+intercept last (ridge 0); a reference class has none and keeps its scores at the offset.  Verbs and
+names as in `objective.Objective`.
+"""
+
+import numpy as np
+
+from fastlogreg import design
+from fastlogreg._kernels.core import Kronecker, Matrix, Problem, Softmax, dot, padded, symmetrise
+
+
+class SoftmaxObjective:
+    """A softmax problem, its penalty and its scale; immutable but for the pass counter.
+
+    Parameters
+    ----------
+    X : the user's matrix, its rows contiguous or by column (dense), or CSR
+    matrix : Matrix over X
+    y : int32 labels (n,), or float64 probabilities (n, K)
+    weight : float64 (n,) or None
+    offset : float64 (n, K) or None
+    penalty : Penalty
+    reference_class : int or None
+    """
+
+    def __init__(
+        self, X, matrix, y, n_classes, weight, offset, fit_intercept, penalty, n_threads,
+        reference_class=None,
+    ):  # fmt: skip
+        self.X, self.matrix, self.y, self.K = X, matrix, y, n_classes
+        self.weight, self.offset = weight, offset
+        self.fit_intercept, self.penalty, self.n_threads = fit_intercept, penalty, n_threads
+        self.kernel = Softmax(matrix, n_classes, y, weight, offset, fit_intercept)
+        self.n, self.p, self.q = self.kernel.n, self.kernel.p, self.kernel.q
+        self.total_weight = float(self.n if weight is None else weight.sum())
+        self.reference_class = reference_class
+        self.free = np.array([k for k in range(n_classes) if k != reference_class])
+        self.column_ridge = np.zeros(self.q)
+        self.column_ridge[: self.p] = penalty.l2
+        self.ridge = np.tile(self.column_ridge, len(self.free))
+        self.passes = 0.0
+
+    @property
+    def coercive(self):
+        """Whether every coefficient has a ridge, so that a finite optimum exists in any case."""
+        return bool((self.column_ridge[: self.p] > 0.0).all())
+
+    def classes(self, theta):
+        """theta as (K, q), zeros for a reference class."""
+        if self.reference_class is None:
+            return theta.reshape(self.K, self.q)
+        full = np.zeros((self.K, self.q))
+        full[self.free] = theta.reshape(-1, self.q)
+        return full
+
+    def _flat(self, full):
+        return full.ravel() if self.reference_class is None else full[self.free].ravel()
+
+    def probabilities(self):
+        """An empty array that `value_gradient` can fill: (K, padded n)."""
+        return np.empty((self.K, padded(self.n)))
+
+    def value_gradient(self, theta, proba=None):
+        """f and its gradient, flat; the probabilities into `proba` if it is given."""
+        gradient = np.empty((self.K, self.q))
+        loss = self.kernel.evaluate(self.classes(theta), gradient, proba, self.n_threads)
+        self.passes += 1.0
+        gradient = self._flat(gradient)
+        gradient /= self.total_weight
+        gradient += self.ridge * theta
+        return loss / self.total_weight + 0.5 * dot(self.ridge, theta * theta), gradient
+
+    def curved_product(self, proba, v):
+        """The Hessian at these probabilities times v."""
+        out = np.empty((self.K, self.q))
+        self.kernel.curved_product(proba, self.classes(v), out, self.n_threads)
+        self.passes += 1.0
+        out = self._flat(out)
+        out /= self.total_weight
+        out += self.ridge * v
+        return out
+
+    def dual_gap(self, proba, d, left):
+        """Bound on f - min f from a step d that leaves `left` = gradient + Hessian d unsolved.
+
+        inf where the step leads outside of the dual's domain, or leaves something unsolved without
+        a ridge; what is left of intercepts is taken for rounding.
+        """
+        cost, reach = self.kernel.dual_gap(proba, self.classes(d), self.n_threads)
+        self.passes += 0.5
+        ridged = self.ridge > 0.0
+        penalised = np.ones((len(self.free), self.q), dtype=bool)
+        penalised[:, self.p :] = False
+        if not reach < 1.0 or np.any(left[penalised.ravel() & ~ridged]):
+            return np.inf
+        short = (left - self.ridge * d)[ridged] ** 2 / self.ridge[ridged]
+        return cost / self.total_weight + 0.5 * float(short.sum())
+
+    def coupling(self, proba):
+        """sum_i s_i (diag pi_i - pi_i pi_i') / total weight over the free classes, (F, F)."""
+        n, total = self.n, self.total_weight
+        rows = Problem(Matrix.dense(proba[:, :n].T), None, None, None, False)
+        weight = np.ones(n) if self.weight is None else self.weight
+        upper, full = np.empty((padded(self.K),) * 2), np.empty((self.K, self.K))
+        rows.gram(weight, upper, self.n_threads)
+        symmetrise(upper, -1.0 / total, np.zeros(self.K), full)
+        sums = np.empty(self.K)
+        rows.collect(weight, sums, False, self.n_threads)
+        full[np.diag_indices(self.K)] += sums / total
+        return full[np.ix_(self.free, self.free)]
+
+    def null_start(self):
+        """Zero coefficients, and the intercepts that fit best alone."""
+        theta = np.zeros((self.K, self.q))
+        if self.fit_intercept:
+            if self.y.ndim == 1:
+                share = np.bincount(self.y, self.weight, self.K)
+            else:
+                share = self.y.sum(axis=0) if self.weight is None else self.weight @ self.y
+            logit = np.log(np.maximum(share / self.total_weight, 1e-12))
+            base = logit.mean() if self.reference_class is None else logit[self.reference_class]
+            theta[:, -1] = logit - base
+        return self._flat(theta)
+
+
+class Preconditioner:
+    """The inverse of A x S + ridge, A the coupling of the classes and S the columns' second moments.
+
+    A x S would be the Hessian if probabilities and columns were independent: it knows which classes
+    are mistaken for each other and how the columns are scaled and correlated, at the cost of one Gram
+    matrix.  S is decomposed once (only its diagonal for sparse data and many columns, LARGE), A anew
+    whenever the probabilities have changed much.
+
+    Reference: Martens & Grosse, "Optimizing neural networks with Kronecker-factored approximate
+    curvature" (2015), for this form; the eigenbasis takes up the ridge exactly.
+    """
+
+    LARGE = 1500
+
+    def __init__(self, objective):
+        self.objective = objective
+        o, problem = objective, objective.kernel.problem
+        weight = np.ones(o.n) if o.weight is None else o.weight
+        if o.matrix.layout == "CSR" or o.q > self.LARGE:
+            moments = np.empty(o.q)
+            problem.collect(weight, moments, True, o.n_threads)
+            self.moments, self.vectors = moments / o.total_weight, None
+            o.passes += 1.0 / o.K
+        else:
+            upper, full = np.empty((padded(o.q),) * 2), np.empty((o.q, o.q))
+            problem.gram(weight, upper, o.n_threads, single=True)
+            symmetrise(upper, 1.0 / o.total_weight, np.zeros(o.q), full)
+            if not np.isfinite(full).all():
+                raise FloatingPointError("squares of the columns overflow")
+            moments, vectors = np.linalg.eigh(full)
+            self.moments, self.vectors = np.maximum(moments, 0.0), np.ascontiguousarray(vectors)
+            o.passes += o.q / (4.0 * o.K)
+        self.at(np.full((o.K, padded(o.n)), 1.0 / o.K))
+
+    def at(self, proba):
+        """Take the coupling of the classes at these probabilities."""
+        o = self.objective
+        size, mixing = np.linalg.eigh(o.coupling(proba))
+        size = np.maximum(size, 1e-10 * size[-1])
+        ridge = o.column_ridge if self.vectors is None else self._ridge()
+        diagonal = np.outer(size, self.moments) + ridge
+        least = 1e-14 * diagonal.max()
+        inverse = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > least)
+        self._product = Kronecker(np.ascontiguousarray(mixing), self.vectors, inverse)
+
+    def _ridge(self):
+        """The ridge in the eigenbasis: its diagonal there, exact where all columns share it."""
+        return (self.vectors**2 * self.objective.column_ridge[:, None]).sum(axis=0)
+
+    def __call__(self, v):
+        """The inverse's product with v, in place."""
+        self._product.apply(v)
+        return v
+
+
+def class_matrix(X, matrix):
+    """X and its Matrix as the class kernels read it: CSC becomes CSR."""
+    if matrix.layout != "CSC":
+        return X, matrix
+    rows = design.by_row(X)
+    return rows, design.as_matrix(rows)

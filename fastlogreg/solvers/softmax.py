@@ -1,0 +1,171 @@
+"""Many classes with a ridge or none: quasi-Newton steps around a Kronecker-factored Hessian.
+
+A Newton matrix of K q unknowns costs K^2/2 Gram matrices; a pass over the data costs two products.
+So L-BFGS with a preconditioner that one Gram matrix gives (`softmax.Preconditioner`) does the work,
+and few parameters go to the compiled Newton method instead.
+
+Certificate: with a ridge, the dual point at the present probabilities is worth ||gradient||^2 over
+twice the ridge, once a step of the intercepts has taken their gradient to zero; where the ridge is so
+weak that this says little, conjugate gradients solve a Newton system closely enough.  Without a ridge
+only the compiled Newton method proves anything (reference_softmax.softmax_duality_gap).
+
+References: Liu & Nocedal, "On the limited memory BFGS method for large scale optimization" (1989);
+Nocedal & Wright, "Numerical Optimization" (2006), chapter 7.
+"""
+
+import numpy as np
+
+from fastlogreg._kernels.core import dot
+from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED
+from fastlogreg.softmax import Preconditioner
+from fastlogreg.solvers.quasi_newton import Pairs, search
+from fastlogreg.solvers.state import FLOOR, ROUNDING, Solution
+
+STEPS = 10  # quasi-Newton steps that count as one iteration
+MEMORY = 30
+DIRECT = 2e7  # multiply-adds of a Hessian that are not worth avoiding
+EXPLICIT = 800  # parameters up to which a Hessian is formed where nothing else gives a proof
+
+_STATUS = {
+    "converged": CONVERGED, "max_iter": MAX_ITER, "stalled": STALLED, "separated": SEPARATED,
+    "diverged": DIVERGED,
+}  # fmt: skip
+
+
+def softmax(objective, theta, tol, max_iter, watch):
+    """Minimise from theta until the certified gap is at most tol * objective; a `Solution`."""
+    size = theta.size
+    if objective.n * float(size) ** 2 <= DIRECT and size <= EXPLICIT:
+        solution = in_one_call(objective, theta, tol, max_iter, watch)
+        if solution is not None:
+            return solution
+    return quasi_newton(objective, theta, tol, max_iter, watch)
+
+
+def in_one_call(objective, theta, tol, max_iter, watch):
+    """The compiled Newton method; None where the Hessian is singular to rounding."""
+
+    def run(limit):
+        end = objective.classes(theta).copy()
+        reference = -1 if objective.reference_class is None else objective.reference_class
+        outcome = objective.kernel.newton(
+            end, objective.column_ridge, objective.total_weight, tol, limit, reference,
+            objective.n_threads,
+        )  # fmt: skip
+        objective.passes += outcome[1] + 1.0
+        return (end[objective.free].ravel(), *outcome)
+
+    end, status, n_iter, f, gap, gradient_max = run(max_iter)
+    if status == "singular":
+        return None
+    if status == "nonfinite":
+        raise FloatingPointError("scores overflow")
+    if watch.callback is not None:  # shown every iteration, made again up to there
+        for k in range(1, n_iter + 1):
+            end, _, _, f, gap, gradient_max = run(k)
+            if watch(k, end, f, gap):
+                return Solution(end, f, gap, gradient_max, CALLBACK, k)
+    return Solution(end, f, gap, gradient_max, _STATUS[status], n_iter)
+
+
+def quasi_newton(objective, theta, tol, max_iter, watch):
+    """L-BFGS to the certificate, as the module's text says."""
+    precondition = Preconditioner(objective)
+    pairs, proba = Pairs(theta.size, MEMORY), objective.probabilities()
+    f, g = objective.value_gradient(theta)
+    first, refreshed, step, tried = f, False, 1.0, np.inf
+    for n_step in range(STEPS * max_iter + 1):
+        n_iter = -(-n_step // STEPS)
+        here = Solution(theta, f, np.inf, float(np.abs(g).max(initial=0.0)), CONVERGED, n_iter)
+        if not np.isfinite(f) or not np.isfinite(here.gradient_max):
+            return here._replace(status=STALLED)
+        estimate = 0.5 * dot(g, precondition(g.copy()))
+        proved = _ridge_gap(objective, g)
+        if min(proved, 10.0 * estimate) <= 0.5 * tol * f and proved <= 0.3 * tried:
+            tried = proved
+            gap = certify(objective, theta, proba, precondition, proved > 0.5 * tol * f, tol)
+            if gap <= tol * f:
+                return here._replace(gap=gap)
+        if watch(n_iter, theta, f, np.inf):
+            return here._replace(status=CALLBACK)
+        if step == 0.0:
+            return finish(objective, here, proba, precondition, tol, watch)
+        if n_step == STEPS * max_iter:
+            gap = certify(objective, theta, proba, precondition, False, tol)
+            return here._replace(gap=gap, status=CONVERGED if gap <= tol * f else MAX_ITER)
+        if not refreshed and n_step > 2 and estimate <= 0.003 * (first - f):
+            f, g = objective.value_gradient(theta, proba=proba)
+            precondition.at(proba)
+            refreshed = True
+        d = pairs.direction(g, precondition)
+        step, new, f_new, g_new = search(objective, theta, f, g, d)
+        if step:
+            pairs.add(new - theta, g_new - g)
+            theta, f, g = new, f_new, g_new
+    raise AssertionError("unreachable")
+
+
+def _ridge_gap(objective, g):
+    """||gradient||^2 / (2 ridge) over the coefficients, inf if some have none."""
+    if not objective.coercive:
+        return np.inf
+    ridged = objective.ridge > 0.0
+    return 0.5 * float((g[ridged] ** 2 / objective.ridge[ridged]).sum())
+
+
+def certify(objective, theta, proba, precondition, solve, tol):
+    """The gap proved at theta; `solve`: by a Newton step, not of the intercepts alone."""
+    if not objective.coercive:
+        return np.inf
+    f, g = objective.value_gradient(theta, proba=proba)
+    d, left = np.zeros(theta.size), g
+    if solve:
+        d, left = conjugate_gradients(objective, g, proba, precondition, 0.3 * tol * f)
+    if objective.fit_intercept:
+        move = _intercept_step(objective, proba, left)
+        d = d + move
+        left = left + objective.curved_product(proba, move)
+    return objective.dual_gap(proba, d, left) + FLOOR * f
+
+
+def _intercept_step(objective, proba, left):
+    """The step of the intercepts alone that takes their part of `left` to zero."""
+    move = np.zeros((len(objective.free), objective.q))
+    against = left.reshape(move.shape)[:, -1]
+    move[:, -1] = -np.linalg.pinv(objective.coupling(proba), hermitian=True) @ against
+    return move.ravel()
+
+
+def conjugate_gradients(objective, g, proba, precondition, enough):
+    """(d, g + H d) with ||left||^2 / (2 ridge) within `enough`, or as close as 500 steps come."""
+    ridged = objective.ridge > 0.0
+    d, left = np.zeros_like(g), g.copy()
+    scaled = precondition(left.copy())
+    direction, size = -scaled, dot(left, scaled)
+    for _ in range(500):
+        if 0.5 * float((left[ridged] ** 2 / objective.ridge[ridged]).sum()) <= enough:
+            break
+        product = objective.curved_product(proba, direction)
+        curvature = dot(direction, product)
+        if not curvature > 0.0:
+            break
+        step = size / curvature
+        d += step * direction
+        left += step * product
+        scaled = precondition(left.copy())
+        before, size = size, dot(left, scaled)
+        direction *= size / before
+        direction -= scaled
+    return d, left
+
+
+def finish(objective, here, proba, precondition, tol, watch):
+    """No step lowers f any more: prove what can be proved."""
+    gap = certify(objective, here.theta, proba, precondition, True, tol)
+    if gap <= tol * here.objective:
+        return here._replace(gap=gap)
+    if here.theta.size <= EXPLICIT:
+        solution = in_one_call(objective, here.theta, tol, 20, watch.after(here.n_iter))
+        if solution is not None:
+            return solution._replace(n_iter=solution.n_iter + here.n_iter)
+    return here._replace(gap=gap, status=STALLED)
