@@ -21,6 +21,7 @@ from fastlogreg.functions import (
 from fastlogreg.objective import SMALL, Objective, null_intercept
 from fastlogreg.penalty import Penalty
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED, FitResult
+from fastlogreg.validation import NonFiniteError
 
 __all__ = [
     "SOLVERS",
@@ -43,16 +44,6 @@ _SMALL_STATUS = {
     "converged": CONVERGED, "max_iter": MAX_ITER, "stalled": STALLED, "separated": SEPARATED,
     "diverged": DIVERGED, "callback": CALLBACK,
 }  # fmt: skip
-
-
-TOO_LARGE = (
-    "X or offset holds values so large that their squares or products overflow; "
-    "rescale those columns"
-)
-
-
-class NonFiniteError(ValueError):
-    """X holds a NaN or an infinity; found in the first pass over the data."""
 
 
 def fit(
@@ -221,7 +212,7 @@ def _fit_small(
     if outcome[1] == "singular":
         return None
     if outcome[1] == "nonfinite" or not max(outcome[3], outcome[5]) < np.inf:
-        _refuse_nonfinite(X)
+        valid.refuse_nonfinite(X)
         return None
     if callback is not None:
         outcome = _replay(run, outcome, callback, fit_intercept)
@@ -274,9 +265,9 @@ def _fit_large(
         with np.errstate(over="ignore", invalid="ignore"):
             solution = minimise(objective, theta, tol, max_iter, Watch(callback, fit_intercept))
     except (FloatingPointError, np.linalg.LinAlgError):
-        refuse_values(X)
+        valid.refuse_values(X)
     if not np.isfinite([solution.objective, solution.gradient_max, *solution.theta]).all():
-        refuse_values(X)
+        valid.refuse_values(X)
     theta, f, gap, gradient_max, status, n_iter = solution
     return _result(
         theta,
@@ -290,21 +281,6 @@ def _fit_large(
         objective.passes,
         solver,
     )
-
-
-def refuse_values(X):
-    """The error for an X whose sums are not finite."""
-    _refuse_nonfinite(X)
-    raise ValueError(TOO_LARGE) from None
-
-
-def _refuse_nonfinite(X):
-    """NonFiniteError if X holds a NaN or an infinity."""
-    if not np.isfinite(X.data if design.is_sparse(X) else np.asarray(X)).all():
-        raise NonFiniteError(
-            "Input X contains NaN or infinity; impute or drop those rows first "
-            "(sklearn.impute.SimpleImputer)"
-        )
 
 
 def _result(

@@ -19,6 +19,7 @@ def fit_classes(
 ):  # fmt: skip
     """The softmax fit of `core.fit`, whose docstring describes the arguments."""
     from fastlogreg.solvers.softmax import softmax
+    from fastlogreg.solvers.softmax_proximal import softmax_proximal
     from fastlogreg.solvers.state import Watch
 
     if solver not in SOLVERS:
@@ -39,10 +40,16 @@ def fit_classes(
     scale = design.standard_deviations(X, matrix, weight, n_threads) if standardize else None
     penalty = Penalty.of(alpha, l1_ratio, factor, bounds, scale)
 
+    if not penalty.smooth and solver == "softmax":
+        raise ValueError(
+            "solver='softmax' knows neither L1 penalties nor bounds; use solver='auto'"
+        )
+    smooth = penalty.smooth and solver != "softmax-proximal"
     X, matrix = class_matrix(X, matrix)
     objective = SoftmaxObjective(
-        X, matrix, y, n_classes, weight, offset, fit_intercept, penalty, n_threads, reference_class
-    )
+        X, matrix, y, n_classes, weight, offset, fit_intercept, penalty, n_threads,
+        reference_class, with_ridge=smooth,
+    )  # fmt: skip
     if theta is None:
         theta = objective.null_start() if max_iter else np.zeros(len(objective.ridge))
     else:
@@ -50,22 +57,16 @@ def fit_classes(
             theta = theta - theta[reference_class]
         theta = theta[objective.free].ravel()
     watch = Watch(_by_class(callback, objective), False)
-    smooth = penalty.smooth and solver != "softmax-proximal"
-    if not penalty.smooth and solver == "softmax":
-        raise ValueError(
-            "solver='softmax' knows neither L1 penalties nor bounds; use solver='auto'"
-        )
-    from fastlogreg.core import refuse_values
-
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            if not smooth:
-                raise ValueError("L1 penalties and bounds are not solved for many classes yet")
-            solution = softmax(objective, theta, tol, max_iter, watch)
+            if smooth:
+                solution = softmax(objective, theta, tol, max_iter, watch)
+            else:
+                solution = softmax_proximal(objective, theta, tol, max_iter, watch, grouped)
     except (FloatingPointError, np.linalg.LinAlgError):
-        refuse_values(X)
+        valid.refuse_values(X)
     if not np.isfinite([solution.objective, solution.gradient_max, *solution.theta]).all():
-        refuse_values(X)
+        valid.refuse_values(X)
     return _result(objective, solution, penalty, grouped, "softmax" if smooth else SOLVERS[2])
 
 

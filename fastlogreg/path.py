@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastlogreg import core, design, parallel
+from fastlogreg import design, parallel
 from fastlogreg import validation as valid
 from fastlogreg.objective import Objective
 from fastlogreg.penalty import Penalty
@@ -224,7 +224,7 @@ def logistic_path(
                 max_iter, verbose, callback,
             )  # fmt: skip
     except (FloatingPointError, np.linalg.LinAlgError):
-        core.refuse_values(X)
+        valid.refuse_values(X)
     return models.path(l1_ratio, names)
 
 

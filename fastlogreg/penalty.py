@@ -11,7 +11,10 @@ import numpy as np
 
 
 class Penalty(NamedTuple):
-    """l1, l2 >= 0 and lower <= upper; each a number for all coefficients or an array (p,)."""
+    """l1, l2 >= 0 and lower <= upper; each a number for all coefficients or an array (p,).
+
+    Of many classes, bounds may have shape (K, p).
+    """
 
     l1: float | np.ndarray = 0.0
     l2: float | np.ndarray = 0.0
@@ -56,4 +59,4 @@ def _plain(value):
     value = np.asarray(value, dtype=np.float64)
     if value.ndim == 0:
         return float(value)
-    return float(value[0]) if value.size and (value == value[0]).all() else value
+    return float(value.flat[0]) if value.size and (value == value.flat[0]).all() else value

@@ -203,31 +203,33 @@ def softmax_duality_gap(
 
 
 def _face_step(coef, gradient, hessian, free, l1, l2, lower, upper, grouped):
-    """Newton's step on the parameters where the penalty is smooth, 0 elsewhere; (K, q)."""
+    """The step that minimises the quadratic model plus the penalty where that is smooth; (K, q).
+
+    Parameters at the penalty's kinks stay.  One Newton step for absolute values; lengths of columns
+    are no quadratics, so that they take several.
+    """
     K, p = coef.shape
     q = gradient.shape[1]
-    some, target = free.copy(), gradient.copy()
-    curved = np.zeros((K, q, K, q))
-    classes, columns = np.meshgrid(np.arange(K), np.arange(p), indexing="ij")
-    curved[classes, columns, classes, columns] = l2
-    target[:, :p] += l2 * coef
+    some, step = free.copy(), np.zeros(gradient.shape)
     if grouped:
-        size = np.linalg.norm(coef, axis=0)
-        unit = np.divide(coef, size, out=np.zeros(coef.shape), where=size > 0)
-        some[:, :p] &= (size > 0) | (l1 == 0)
-        target[:, :p] += l1 * unit
-        for j in np.flatnonzero(size):
-            curved[:, j, :, j] += (
-                l1[0, j] / size[j] * (np.eye(K) - np.outer(unit[:, j], unit[:, j]))
-            )
+        some[:, :p] &= coef.any(axis=0) | (l1 == 0)
     else:
         some[:, :p] &= ((coef != 0) | (l1 == 0)) & (lower < coef) & (coef < upper)
-        target[:, :p] += l1 * np.sign(coef)
     some = np.flatnonzero(some)
-    matrix = (hessian + curved.reshape(K * q, K * q))[np.ix_(some, some)]
-    step = np.zeros(K * q)
-    step[some] = -np.linalg.pinv(matrix, hermitian=True) @ target.ravel()[some]
-    return step.reshape(K, q)
+    for _ in range(10 if grouped else 1):
+        w, curved = coef + step[:, :p], np.zeros((K, q, K, q))
+        slope = gradient + (hessian @ step.ravel()).reshape(K, q)
+        for j in range(p):
+            curved[np.arange(K), j, np.arange(K), j] = l2[:, j]
+            if grouped and w[:, j].any():
+                size = np.linalg.norm(w[:, j])
+                unit = w[:, j] / size
+                slope[:, j] += l1[0, j] * unit
+                curved[:, j, :, j] += l1[0, j] / size * (np.eye(K) - np.outer(unit, unit))
+        slope[:, :p] += l2 * w if grouped else l2 * w + l1 * np.sign(w)
+        matrix = (hessian + curved.reshape(K * q, K * q))[np.ix_(some, some)]
+        step.ravel()[some] -= np.linalg.pinv(matrix, hermitian=True) @ slope.ravel()[some]
+    return step
 
 
 def softmax_penalty(coef, l1=0.0, l2=0.0, grouped=False):

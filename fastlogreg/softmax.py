@@ -24,12 +24,13 @@ class SoftmaxObjective:
     weight : float64 (n,) or None
     offset : float64 (n, K) or None
     penalty : Penalty
+        Of which the objective adds the ridge, unless `with_ridge` is False.
     reference_class : int or None
     """
 
     def __init__(
         self, X, matrix, y, n_classes, weight, offset, fit_intercept, penalty, n_threads,
-        reference_class=None,
+        reference_class=None, with_ridge=True,
     ):  # fmt: skip
         self.X, self.matrix, self.y, self.K = X, matrix, y, n_classes
         self.weight, self.offset = weight, offset
@@ -40,7 +41,8 @@ class SoftmaxObjective:
         self.reference_class = reference_class
         self.free = np.array([k for k in range(n_classes) if k != reference_class])
         self.column_ridge = np.zeros(self.q)
-        self.column_ridge[: self.p] = penalty.l2
+        if with_ridge:
+            self.column_ridge[: self.p] = penalty.l2
         self.ridge = np.tile(self.column_ridge, len(self.free))
         self.passes = 0.0
 
@@ -128,12 +130,12 @@ class SoftmaxObjective:
 
 
 class Preconditioner:
-    """The inverse of A x S + ridge, A the coupling of the classes and S the columns' second moments.
+    """The inverse of A x S + ridge, A the classes' coupling and S the columns' second moments.
 
     A x S would be the Hessian if probabilities and columns were independent: it knows which classes
-    are mistaken for each other and how the columns are scaled and correlated, at the cost of one Gram
-    matrix.  S is decomposed once (only its diagonal for sparse data and many columns, LARGE), A anew
-    whenever the probabilities have changed much.
+    are mistaken for each other and how the columns are scaled and correlated, at the cost of one
+    Gram matrix.  S is decomposed once (only its diagonal for sparse data and many columns, LARGE),
+    A anew when the probabilities have changed much.
 
     Reference: Martens & Grosse, "Optimizing neural networks with Kronecker-factored approximate
     curvature" (2015), for this form; the eigenbasis takes up the ridge exactly.
@@ -165,7 +167,7 @@ class Preconditioner:
         """Take the coupling of the classes at these probabilities."""
         o = self.objective
         size, mixing = np.linalg.eigh(o.coupling(proba))
-        size = np.maximum(size, 1e-10 * size[-1])
+        size = np.where(size > 1e-9 * size[-1], size, 0.0)  # a shift of all classes changes nothing
         ridge = o.column_ridge if self.vectors is None else self._ridge()
         diagonal = np.outer(size, self.moments) + ridge
         least = 1e-14 * diagonal.max()

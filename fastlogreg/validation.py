@@ -5,6 +5,16 @@ import numpy as np
 from fastlogreg import design
 from fastlogreg._kernels import core as kernels
 
+TOO_LARGE = (
+    "X or offset holds values so large that their squares or products overflow; "
+    "rescale those columns"
+)
+
+
+class NonFiniteError(ValueError):
+    """X holds a NaN or an infinity; found in the first pass over the data."""
+
+
 _ENCODED = frozenset("lqid" + "f")
 
 
@@ -217,6 +227,21 @@ def check_flag(value, name):
         raise TypeError(f"{name} must be True or False, got {value!r}")
 
 
+def refuse_values(X):
+    """The error for an X whose sums are not finite."""
+    refuse_nonfinite(X)
+    raise ValueError(TOO_LARGE) from None
+
+
+def refuse_nonfinite(X):
+    """NonFiniteError if X holds a NaN or an infinity."""
+    if not np.isfinite(X.data if design.is_sparse(X) else np.asarray(X)).all():
+        raise NonFiniteError(
+            "Input X contains NaN or infinity; impute or drop those rows first "
+            "(sklearn.impute.SimpleImputer)"
+        )
+
+
 # ---------------------------------------------------------------------- many classes
 
 
@@ -283,15 +308,15 @@ def _check_class_probabilities(y, n):
     y = _real(y, "y")
     if len(y) != n or y.shape[1] < 2:
         raise ValueError(
-            f"y must have one row for each of the {n} rows of X and a column a class, got shape "
-            f"{y.shape}"
+            f"y must be one-dimensional, or have one row for each of the {n} rows of X and a "
+            f"column for each of at least two classes; got shape {y.shape}"
         )
     odd = ~((y >= 0).all(axis=1) & (np.abs(y.sum(axis=1) - 1.0) <= 1e-6))
     if odd.any():
         row = int(odd.argmax())
         raise ValueError(
-            f"y[{row}] is {y[row].tolist()}; rows of a y of two dimensions are the probabilities of "
-            "the classes, within [0, 1] and summing to 1 (to 1e-6)"
+            f"y[{row}] is {y[row].tolist()}; rows of a y of two dimensions are the probabilities "
+            "of the classes, within [0, 1] and summing to 1 (to 1e-6)"
         )
     return y / y.sum(axis=1, keepdims=True)
 
@@ -304,8 +329,8 @@ def check_class_bounds(bounds, n_classes, p):
         lower, upper = bounds
     except (TypeError, ValueError):
         raise ValueError(
-            f"bounds must be a pair (lower, upper), each None, a number or an array of shape ({p},) "
-            f"or ({n_classes}, {p}), got {bounds!r}"
+            "bounds must be a pair (lower, upper), each None, a number or an array of shape "
+            f"({p},) or ({n_classes}, {p}), got {bounds!r}"
         ) from None
     sides = []
     for name, values, free in (("lower", lower, -np.inf), ("upper", upper, np.inf)):

@@ -1,10 +1,10 @@
-# L-BFGS pairs and a Kronecker preconditioner, in C: a solver's steps between passes; a part of core.pyx.
+# L-BFGS pairs and a Kronecker preconditioner: steps between passes; a part of core.pyx.
 
 cdef class Pairs:
     """The last steps and gradient changes, and the inverse Hessian they imply.
 
-    The two-loop recursion of Nocedal & Wright, "Numerical Optimization" (2006), algorithm 7.4, whose
-    initial matrix is whatever the caller applies between `first` and `second`.
+    The two-loop recursion of Nocedal & Wright, "Numerical Optimization" (2006), algorithm 7.4,
+    whose initial matrix is whatever the caller applies between `first` and `second`.
     """
 
     cdef double *data

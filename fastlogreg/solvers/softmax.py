@@ -4,10 +4,11 @@ A Newton matrix of K q unknowns costs K^2/2 Gram matrices; a pass over the data 
 So L-BFGS with a preconditioner that one Gram matrix gives (`softmax.Preconditioner`) does the work,
 and few parameters go to the compiled Newton method instead.
 
-Certificate: with a ridge, the dual point at the present probabilities is worth ||gradient||^2 over
-twice the ridge, once a step of the intercepts has taken their gradient to zero; where the ridge is so
-weak that this says little, conjugate gradients solve a Newton system closely enough.  Without a ridge
-only the compiled Newton method proves anything (reference_softmax.softmax_duality_gap).
+Certificate: with a ridge, the dual point at the present probabilities is worth ||gradient||^2
+over twice the ridge, once a step of the intercepts has taken their gradient to zero; where the
+ridge is so weak that this says little, conjugate gradients solve a Newton system closely enough.
+Without a ridge only the compiled Newton method proves anything
+(reference_softmax.softmax_duality_gap).
 
 References: Liu & Nocedal, "On the limited memory BFGS method for large scale optimization" (1989);
 Nocedal & Wright, "Numerical Optimization" (2006), chapter 7.
@@ -18,8 +19,9 @@ import numpy as np
 from fastlogreg._kernels.core import dot
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED
 from fastlogreg.softmax import Preconditioner
+from fastlogreg.solvers import softmax_span
 from fastlogreg.solvers.quasi_newton import Pairs, search
-from fastlogreg.solvers.state import FLOOR, ROUNDING, Solution
+from fastlogreg.solvers.state import FLOOR, ROUNDING, Solution, Watch
 
 STEPS = 10  # quasi-Newton steps that count as one iteration
 MEMORY = 30
@@ -39,6 +41,11 @@ def softmax(objective, theta, tol, max_iter, watch):
         solution = in_one_call(objective, theta, tol, max_iter, watch)
         if solution is not None:
             return solution
+    if max_iter and softmax_span.serves(objective):
+        done = Watch(None, False)
+        theta, n_iter = softmax_span.solve_in_span(objective, softmax, 0.1 * tol, max_iter, done)
+        solution = quasi_newton(objective, theta, tol, max_iter - n_iter, watch.after(n_iter))
+        return solution._replace(n_iter=n_iter + solution.n_iter)
     return quasi_newton(objective, theta, tol, max_iter, watch)
 
 
@@ -88,7 +95,7 @@ def quasi_newton(objective, theta, tol, max_iter, watch):
                 return here._replace(gap=gap)
         if watch(n_iter, theta, f, np.inf):
             return here._replace(status=CALLBACK)
-        if step == 0.0:
+        if step == 0.0 or estimate <= 0.1 * ROUNDING * f:
             return finish(objective, here, proba, precondition, tol, watch)
         if n_step == STEPS * max_iter:
             gap = certify(objective, theta, proba, precondition, False, tol)
@@ -122,13 +129,13 @@ def certify(objective, theta, proba, precondition, solve, tol):
     if solve:
         d, left = conjugate_gradients(objective, g, proba, precondition, 0.3 * tol * f)
     if objective.fit_intercept:
-        move = _intercept_step(objective, proba, left)
+        move = intercept_step(objective, proba, left)
         d = d + move
         left = left + objective.curved_product(proba, move)
     return objective.dual_gap(proba, d, left) + FLOOR * f
 
 
-def _intercept_step(objective, proba, left):
+def intercept_step(objective, proba, left):
     """The step of the intercepts alone that takes their part of `left` to zero."""
     move = np.zeros((len(objective.free), objective.q))
     against = left.reshape(move.shape)[:, -1]
