@@ -15,6 +15,8 @@ _HOMES = {
     "ConvergenceWarning": "fastlogreg.warnings",
     "SeparationWarning": "fastlogreg.warnings",
     "fit": "fastlogreg.core",
+    "doctor": "fastlogreg.diagnostics.doctor",
+    "suggest": "fastlogreg.diagnostics.suggest",
     "reference": None,
     "show_versions": "fastlogreg.versions",
     "set_num_threads": "fastlogreg.parallel",

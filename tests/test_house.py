@@ -25,7 +25,7 @@ FLOORS = (
     ("core",),
     ("warnings", "versions"),
     ("displays",),
-    ("path",),
+    ("path", "diagnostics"),
     ("estimators",),
     ("cli",),
     ("__main__",),
@@ -185,7 +185,8 @@ def test_the_reference_is_documented():
     ("name", "least"),
     [("core", 2), ("functions", 15),
      ("parallel", 4), ("versions", 1), ("reference", 0), ("result", 0),
-     ("certificate", 0), ("validation", 0), ("path", 1), ("estimators.logistic", 1)],
+     ("certificate", 0), ("validation", 0), ("path", 1),
+     ("diagnostics.doctor", 5), ("diagnostics.suggest", 3), ("estimators.logistic", 1)],
 )  # fmt: skip
 def test_examples_run(name, least):
     module = importlib.import_module(f"fastlogreg.{name}")

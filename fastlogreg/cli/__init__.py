@@ -1,4 +1,4 @@
-"""The command line: ``fastlogreg demo | fit | path | predict | info | bench``.
+"""The command line: ``fastlogreg demo | diagnose | fit | path | predict | info | bench``.
 
 A file or column that cannot be used gets one line on stderr and exit status 2. Heavy modules are
 imported by the commands that need them, so that ``--help`` answers at once.
@@ -52,6 +52,17 @@ def _parser():
 
     demo = commands.add_parser("demo", help="fit a real data set and compare with scikit-learn")
     demo.set_defaults(run=_demo)
+
+    diagnose = commands.add_parser(
+        "diagnose", help="what hinders a fit of a file, and which products a fit lacks"
+    )
+    diagnose.set_defaults(run=_diagnose)
+    _add_data(diagnose)
+    diagnose.add_argument(
+        "--level", type=_fraction, default=0.05,
+        help="chance of suggesting a product where none is missing (0.05)",
+    )  # fmt: skip
+    _add_common(diagnose)
 
     fit = commands.add_parser("fit", help="fit a CSV, libsvm or Parquet file")
     fit.set_defaults(run=_fit, refuse=fit.error)
@@ -178,6 +189,13 @@ def _bench(args):
     run_bench(quick=args.quick)
 
 
+def _diagnose(args):
+    from fastlogreg.cli.data import read_raw_data
+    from fastlogreg.cli.diagnose import run_diagnose
+
+    run_diagnose(args, _read(read_raw_data, args))
+
+
 def _path(args):
     from fastlogreg.cli.path import run_path
 
@@ -187,7 +205,11 @@ def _path(args):
 def _training_data(args):
     from fastlogreg.cli.data import read_training_data
 
-    return read_training_data(
+    return _read(read_training_data, args)
+
+
+def _read(reader, args):
+    return reader(
         args.file, args.format, target=args.target, positive=args.positive, weight=args.weight,
         drop=args.drop, categorical=args.categorical,
     )  # fmt: skip

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastlogreg.cli.features import Feature, LibsvmFeatures, design_matrix, features_of
-from fastlogreg.cli.tables import FileError, Numbers, guess_format, read_libsvm, read_table
+from fastlogreg.cli.tables import (
+    KEPT_MISSING,
+    FileError,
+    Numbers,
+    guess_format,
+    read_libsvm,
+    read_table,
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,20 @@ class TrainingData:
     features: tuple[Feature, ...] | LibsvmFeatures
 
 
+@dataclass(frozen=True)
+class RawData:
+    """X with NaN where numbers are missing, labels as texts, row weights (or None), names.
+
+    ``missing`` counts the missing texts of columns of texts, which are a level of their own in X.
+    """
+
+    X: object
+    labels: np.ndarray
+    weight: np.ndarray | None
+    names: list
+    missing: dict
+
+
 def read_training_data(
     path, file_format=None, *, target=None, positive=None, weight=None, drop=(), categorical=()
 ):
@@ -26,26 +47,61 @@ def read_training_data(
     file_format = file_format or guess_format(path)
     if file_format == "libsvm":
         named = {"target": target, "weight": weight, "drop": drop, "categorical": categorical}
-        for option, value in named.items():
-            if value:
-                raise FileError(f"{path}: libsvm files have no named columns; leave --{option} out")
-        labels, X = read_libsvm(path)
-        first = (
-            0 if X.shape[1] and X[:, [0]].nnz else 1
-        )  # indices count from one unless index 0 is used
-        X = X[:, first:]
+        X, labels, features = _read_numbered(path, named)
         classes, y = _binary(labels, positive, f"{path}: the label")
-        return TrainingData(X, y, None, classes, LibsvmFeatures(first, X.shape[1]))
+        return TrainingData(X, y, None, classes, features)
+    table, features = _read_named(path, file_format, target, weight, drop, categorical)
+    classes, y = _binary(table.columns[target], positive, f"{path}: column {target!r}")
+    weights = None if weight is None else _weights(table, weight, y)
+    return TrainingData(design_matrix(table, features), y, weights, classes, features)
+
+
+def read_raw_data(
+    path, file_format=None, *, target=None, positive=None, weight=None, drop=(), categorical=()
+):
+    """Read a file to look at, missing values and any number of classes included."""
+    file_format = file_format or guess_format(path)
+    if file_format == "libsvm":
+        named = {"target": target, "weight": weight, "drop": drop, "categorical": categorical}
+        X, labels, features = _read_numbered(path, named)
+        texts = _labels(labels, positive, f"{path}: the label")
+        return RawData(X, texts, None, features.column_names, {})
+    table, features = _read_named(path, file_format, target, weight, drop, categorical, True)
+    texts = _labels(table.columns[target], positive, f"{path}: column {target!r}")
+    weights = None if weight is None else _weights(table, weight)
+    missing = {}
+    for feature in features:
+        if feature.levels is not None and KEPT_MISSING in feature.levels:
+            column = table.columns[feature.name]
+            code = column.levels.index(KEPT_MISSING)
+            missing[feature.name] = int(np.count_nonzero(column.codes == code))
+    names = [name for feature in features for name in feature.column_names]
+    return RawData(design_matrix(table, features), texts, weights, names, missing)
+
+
+def _read_numbered(path, named):
+    """X, labels and features of a libsvm file, which has no columns to be named."""
+    for option, value in named.items():
+        if value:
+            raise FileError(f"{path}: libsvm files have no named columns; leave --{option} out")
+    labels, X = read_libsvm(path)
+    first = 0 if X.shape[1] and X[:, [0]].nnz else 1  # counted from one unless index 0 is used
+    X = X[:, first:]
+    return X, labels, LibsvmFeatures(first, X.shape[1])
+
+
+def _read_named(path, file_format, target, weight, drop, categorical, keep_missing=False):
+    """The table and features of a CSV or Parquet file."""
     if target is None:
         raise FileError(f"{path}: name the column to predict with --target NAME")
     for name in drop:
         if name in (target, weight):
             raise FileError(f"{path}: column {name!r} is needed and cannot be dropped")
-    table = read_table(path, file_format, target=target, categorical=categorical, drop=drop)
-    features = features_of(table, leave_out={target, weight}, categorical=categorical)
-    classes, y = _binary(table.columns[target], positive, f"{path}: column {target!r}")
-    weights = None if weight is None else _weights(table, weight, y)
-    return TrainingData(design_matrix(table, features), y, weights, classes, features)
+    table = read_table(
+        path, file_format, target=target, categorical=categorical, drop=drop,
+        keep_missing=keep_missing,
+    )  # fmt: skip
+    return table, features_of(table, leave_out={target, weight}, categorical=categorical)
 
 
 def read_prediction_data(model, path, file_format=None, *, with_target=False):
@@ -78,7 +134,7 @@ def _fit_to_width(X, features):
     return X
 
 
-def _weights(table, name, y):
+def _weights(table, name, y=None):
     if name not in table.columns:
         raise FileError(f"{table.path}: no column {name!r} to take row weights from")
     column = table.columns[name]
@@ -87,17 +143,39 @@ def _weights(table, name, y):
             f"{table.path}: column {name!r} cannot be row weights, which are numbers, none of them "
             "negative"
         )
-    if not (column.values[y == 0].any() and column.values[y == 1].any()):
+    if not np.isfinite(column.values).all():
+        row = int(np.flatnonzero(~np.isfinite(column.values))[0])
+        raise FileError(
+            f"{table.path}: column {name!r} has no finite row weight on {table.where(row)}"
+        )
+    if y is not None and not (column.values[y == 0].any() and column.values[y == 1].any()):
         raise FileError(f"{table.path}: column {name!r} gives all rows of a class the weight 0")
     return column.values
+
+
+def _labels(labels, positive, name):
+    """The label of every row; with `positive`, that label or "not" it."""
+    _check_positive(labels.levels, positive, name)
+    texts = np.array(labels.levels, dtype=object)
+    if positive is not None:
+        texts[texts != positive] = _all_but(positive)
+    return texts[labels.codes]
+
+
+def _check_positive(levels, positive, name):
+    if positive is not None and positive not in levels:
+        raise FileError(f"{name} has no label {positive!r}; its labels are {_some(levels)}")
+
+
+def _some(levels):
+    return ", ".join(levels[:5]) + (", ..." if len(levels) > 5 else "")
 
 
 def _binary(labels, positive, name):
     """Labels of two classes and 0/1 targets; with `positive`, that label against all others."""
     levels = labels.levels
-    shown = ", ".join(levels[:5]) + (", ..." if len(levels) > 5 else "")
-    if positive is not None and positive not in levels:
-        raise FileError(f"{name} has no label {positive!r}; its labels are {shown}")
+    shown = _some(levels)
+    _check_positive(levels, positive, name)
     if len(levels) == 1:
         raise FileError(f"{name} has only one class, {levels[0]}; two are needed")
     if len(levels) > 2 and positive is None:

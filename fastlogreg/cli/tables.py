@@ -15,6 +15,7 @@ import numpy as np
 
 FORMATS = ("csv", "libsvm", "parquet")
 
+KEPT_MISSING = "(missing)"  # a text that is missing and kept
 _MISSING = {"", "na", "n/a", "nan", "null"}
 _CHUNK = 20_000  # rows of a CSV file that are held as Python texts at a time
 _HEAD = 4096  # bytes from which the format is guessed
@@ -72,7 +73,9 @@ def guess_format(path):
     return "csv"
 
 
-def read_table(path, file_format="csv", *, target=None, categorical=(), only=None, drop=()):
+def read_table(
+    path, file_format="csv", *, target=None, categorical=(), only=None, drop=(), keep_missing=False
+):
     """Read a CSV or Parquet file.
 
     Parameters
@@ -90,6 +93,9 @@ def read_table(path, file_format="csv", *, target=None, categorical=(), only=Non
         The columns to read; all must be there.
     drop : collection of str
         Columns to leave out.
+    keep_missing : bool
+        Whether missing values are kept, but for the target: NaN among numbers, the text
+        ``(missing)`` among texts. Infinite numbers are kept too. Otherwise all are refused.
 
     Returns
     -------
@@ -97,7 +103,7 @@ def read_table(path, file_format="csv", *, target=None, categorical=(), only=Non
         The columns in the file's order.
     """
     reader = {"csv": _read_csv, "parquet": _read_parquet}[file_format]
-    return reader(path, _Choice(path, target, set(categorical), only, set(drop)))
+    return reader(path, _Choice(path, target, set(categorical), only, set(drop), keep_missing))
 
 
 def read_libsvm(path):
@@ -131,6 +137,7 @@ class _Choice:
     categorical: set
     only: object
     drop: set
+    keep_missing: bool
 
     def positions(self, header):
         """Check the header and return {position: name} of the columns to read."""
@@ -235,7 +242,8 @@ def _read_rows(path, reader, header, columns, choice):
         for j, name in columns.items():
             if fields and name not in builders:
                 texts = name == choice.target or name in choice.categorical
-                texts = texts or (_number(fields[j][0]) is None and not _is_missing(fields[j][0]))
+                first = next((text for text in fields[j] if not _is_missing(text)), "0")
+                texts = texts or _number(first) is None
                 builders[name] = (_TextBuilder if texts else _NumberBuilder)(path, name, choice)
             if fields:
                 builders[name].add(fields[j], lines[-len(rows) :])
@@ -263,23 +271,25 @@ class _NumberBuilder:
     """Collects a column of numbers, chunk by chunk."""
 
     def __init__(self, path, name, choice):
-        self.path, self.name = path, name
+        self.path, self.name, self.keep_missing = path, name, choice.keep_missing
         self.chunks = []
 
     def add(self, values, lines):
+        if self.keep_missing:
+            values = ["nan" if _is_missing(value) else value for value in values]
         try:
             chunk = np.array([float(value) for value in values])
         except ValueError:
             chunk = None
-        if chunk is None or not np.isfinite(chunk).all():
+        if chunk is None or not (self.keep_missing or np.isfinite(chunk).all()):
             raise self._complaint(values, lines)
         self.chunks.append(chunk)
 
     def _complaint(self, values, lines):
         for value, line in zip(values, lines, strict=True):
-            if _is_missing(value):
+            if _is_missing(value) and not self.keep_missing:
                 return _missing(self.path, self.name, f"line {line}")
-            if _number(value) is None:
+            if _number(value) is None and not _is_missing(value):
                 return FileError(
                     f"{self.path}: column {self.name!r} holds numbers, but {value!r} on line "
                     f'{line}; mend it, or name the column in --categorical "{self.name}"'
@@ -302,6 +312,7 @@ class _TextBuilder:
         self.path, self.name = path, name
         self.is_target = name == choice.target
         self.forced = self.is_target or name in choice.categorical
+        self.keep_missing = choice.keep_missing and not self.is_target
         self.code_of = {}
         self.chunks = []
 
@@ -311,7 +322,7 @@ class _TextBuilder:
             if value in self.code_of:
                 continue
             text = value.strip()
-            if _is_missing(text):
+            if _is_missing(text) and not self.keep_missing:
                 raise _missing(self.path, self.name, f"line {lines[values.index(value)]}")
             if not self.forced and _number(text) is not None:
                 raise FileError(
@@ -324,7 +335,7 @@ class _TextBuilder:
         self.chunks.append(np.fromiter(codes, dtype=np.int32, count=len(values)))
 
     def finish(self):
-        texts = [text.strip() for text in self.code_of]
+        texts = [KEPT_MISSING if _is_missing(text) else text.strip() for text in self.code_of]
         if self.is_target:
             texts = [_label(text) for text in texts]
         return _sorted_texts(texts, np.concatenate(self.chunks))
@@ -349,14 +360,15 @@ def _read_parquet(path, choice):
     read = {}
     for name in columns.values():
         forced = name == choice.target or name in choice.categorical
-        column = _arrow_column(path, name, data[name].combine_chunks(), forced)
+        kept = choice.keep_missing and name != choice.target
+        column = _arrow_column(path, name, data[name].combine_chunks(), forced, kept)
         if name == choice.target:
             column = _sorted_texts([_label(level) for level in column.levels], column.codes)
         read[name] = column
     return Table(path, read, data.num_rows, place_word="row")
 
 
-def _arrow_column(path, name, values, forced):
+def _arrow_column(path, name, values, forced, keep_missing):
     import pyarrow as pa
 
     kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
@@ -368,15 +380,18 @@ def _arrow_column(path, name, values, forced):
             f"{path}: column {name!r} holds {kind}; numbers, texts and booleans can be used: "
             f'leave it out with --drop "{name}"'
         )
-    if values.null_count:
+    if values.null_count and not keep_missing:
         raise _missing(path, name, f"row {values.is_null().index(True).as_py() + 1}")
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if text:
-        coded = values.cast(pa.large_string()).dictionary_encode()
+        coded = values.cast(pa.large_string()).fill_null(KEPT_MISSING).dictionary_encode()
         codes = np.asarray(coded.indices, dtype=np.int32)
         return _sorted_texts(coded.dictionary.to_pylist(), codes)
-    numbers = np.asarray(values.cast(pa.float64()) if number else values, dtype=float)
+    values = values if number else values.cast(pa.uint8())
+    numbers = np.asarray(values.cast(pa.float64()).fill_null(np.nan), dtype=float)
+    if keep_missing and not forced:
+        return Numbers(numbers)
     if np.isnan(numbers).any():
         raise _missing(path, name, f"row {np.flatnonzero(np.isnan(numbers))[0] + 1}")
     if np.isinf(numbers).any():

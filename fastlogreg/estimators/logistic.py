@@ -21,6 +21,7 @@ from fastlogreg.estimators.doors import (
     open_scoring,
 )
 from fastlogreg.estimators.equivalents import Given, equivalents
+from fastlogreg.estimators.statistics import Statistics
 from fastlogreg.warnings import warn_unless_converged
 
 # scikit-learn's names; all of them ask for the one optimum that the core certifies
@@ -30,7 +31,7 @@ _SOLVERS = _HINTS | _OWN_SOLVERS
 
 
 class LogisticRegression(
-    CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
+    Statistics, CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
 ):
     """Binary logistic regression with L2, L1, elastic-net or no penalty, solved to a certificate.
 

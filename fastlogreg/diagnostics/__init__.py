@@ -1,0 +1,1 @@
+"""What data lack for a logistic regression: faults, and terms that are missing."""
