@@ -38,7 +38,9 @@ def run_diagnose(args, data):
 
 def _untestable(report, data):
     """Why no product can be tested; empty if they can."""
-    if len(report.classes) != 2:
+    if len(report.classes) < 2:
+        return "there is only one class"
+    if len(report.classes) > 2:
         return f"there are {len(report.classes)} classes; choose one with --positive LABEL"
     if report.of("missing values") or report.of("infinite values"):
         return "there are values that are missing or infinite"

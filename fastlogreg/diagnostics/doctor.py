@@ -105,10 +105,9 @@ def doctor(X, y, *, sample_weight=None, fit_intercept=True, feature_names=None):
 
 def _look(data, skipped):
     """All findings in complete data; what is not looked for is added to `skipped`."""
-    findings = list(faults.classes(data))
     if not data.X.shape[1]:
-        return findings
-    seen = data.seen
+        return []
+    findings, seen = list(faults.classes(data)), data.seen
     constant = seen.low == seen.high
     if not data.fit_intercept:
         constant &= seen.low == 0

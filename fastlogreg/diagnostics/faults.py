@@ -108,7 +108,7 @@ def scales(data, columns):
     """Columns of very different sizes, or far from zero."""
     seen, names = data.seen, data.names
     mean, deviation = np.abs(seen.mean[columns]), seen.deviation[columns]
-    usable = deviation > 0
+    usable = seen.low[columns] < seen.high[columns]
     if usable.sum() > 1:
         low = columns[usable][np.argmin(deviation[usable])]
         high = columns[usable][np.argmax(deviation[usable])]
@@ -123,7 +123,7 @@ def scales(data, columns):
                 (names[low], names[high]),
                 figures={names[j]: float(seen.deviation[j]) for j in (low, high)},
             )
-    far = columns[mean > FAR * deviation]
+    far = columns[usable & (mean > FAR * deviation)]
     if data.fit_intercept and far.size:
         figures = {names[j]: float(abs(seen.mean[j]) / seen.deviation[j]) for j in far}
         yield Finding(

@@ -244,15 +244,19 @@ def tilt(direction, score, weight, total):
     With K(t) = sum_i s_i (log(1 - p_i + p_i exp(t d_i)) - t p_i d_i), the cumulant generating
     function of that sum under the model, this is the root t of K'(t) = total. If `total` is the
     sum's value in the data, t is also the coefficient of d that wins most likelihood. Returns
-    (t, t total - K(t), K''(t)); t is infinite if the sum can go no further.
+    (t, t total - K(t), K''(t)); t is infinite at the end of the sum's range, where the second is
+    minus the logarithm of the probability of that end, and beyond it.
     """
     p, q = sigmoid(score), sigmoid(-score)
     size = np.abs(direction)
     away = direction * np.sign(total) < 0  # rows whose y = 0 moves the sum towards total
     end = weight @ (size * np.where(away, p, q))
-    if abs(total) >= end - 1e-9 * (weight @ size):
-        won = softplus(np.where(away, score, -score))[size > 1e-9 * size.max()]
-        return np.copysign(np.inf, total), float(weight[size > 1e-9 * size.max()] @ won), 0.0
+    if abs(total) >= end * (1.0 - 1e-9):
+        if abs(total) > end * (1.0 + 1e-9):
+            return np.copysign(np.inf, total), np.inf, 0.0
+        moved = size > 1e-9 * size.max()
+        won = softplus(np.where(away, score, -score))[moved]
+        return np.copysign(np.inf, total), float(weight[moved] @ won), 0.0
     low, high, t = -np.inf, np.inf, 0.0
     for _ in range(200):
         z = score + t * direction
@@ -283,7 +287,10 @@ def tail_probability(direction, score, weight, total):
         if np.isinf(t):
             if side == total:
                 return None
+            probability += np.exp(-gain)
             continue
         root = np.sqrt(2.0 * gain)
+        if root < 1e-6:  # at the mean
+            return 1.0
         probability += np.exp(log_ndtr(-(root + np.log(abs(t) * np.sqrt(bend) / root) / root)))
     return float(probability)

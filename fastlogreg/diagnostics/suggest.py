@@ -225,7 +225,7 @@ def suggest(
             start = start[0], valid.check_number(intercept or 0.0, "intercept", -1e300)
     fitted = core.fit(
         X, y, sample_weight=weight, offset=offset, fit_intercept=fit_intercept, start=start,
-        n_threads=n_threads,
+        tol=1e-12, n_threads=n_threads,
     )  # fmt: skip
     score = core.decision_function(
         X, fitted.coef, fitted.intercept, offset=offset, n_threads=n_threads
