@@ -7,7 +7,15 @@ from pathlib import Path
 
 import fastlogreg
 
-from . import bench_fit, bench_import, bench_kernels, bench_memory, bench_path, store
+from . import (
+    bench_diagnostics,
+    bench_fit,
+    bench_import,
+    bench_kernels,
+    bench_memory,
+    bench_path,
+    store,
+)
 from .measure import Session
 from .problems import SCALES, scale_of_environment
 
@@ -17,6 +25,7 @@ CASES = {
     **bench_memory.CASES,
     **bench_fit.CASES,
     **bench_path.CASES,
+    **bench_diagnostics.CASES,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -185,6 +185,21 @@ def test_missing_labels(unknown):
     assert doctor(X, numbers).of("missing labels")[0].rows == (4, 9)
 
 
+def test_labels_of_pandas():
+    pandas = pytest.importorskip("pandas")
+    X, y = clean()
+    labels = pandas.Series(y, dtype="string")
+    labels[4] = pandas.NA
+    report = doctor(X, labels)
+    assert report.of("missing labels")[0].rows == (4,)
+    assert set(report.classes) == {"no", "yes"}
+    codes = pandas.Series(np.where(y == "yes", 1, 0), dtype="Int64")
+    codes[4] = pandas.NA
+    assert doctor(X, codes).of("missing labels")[0].rows == (4,)
+    mixed = doctor(X, np.array([1 if label == "yes" else "no" for label in y], dtype=object))
+    assert len(mixed) == 0
+
+
 def test_nothing_usable():
     assert kinds(doctor([[1.0], [2.0]], [np.nan, np.nan])) == {"missing labels", "no rows"}
     report = doctor(np.full((3, 2), np.nan), [0, 1, 1])

@@ -287,7 +287,7 @@ def test_nothing_to_test_and_nothing_found():
     assert "adds anything to its columns" in str(nothing)
     X, y = draw(100, 2, seed=1)
     none = suggest(X, y)
-    assert "Of 3 squares and products, none" in str(none)
+    assert "Of 3 squares and products none" in str(none)
     apart = suggest(X, X[:, 0] > 0)
     assert len(apart) == 0
     assert "separates the classes already" in str(apart)

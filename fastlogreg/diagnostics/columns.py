@@ -6,7 +6,7 @@ import numpy as np
 
 from fastlogreg import design
 
-_BLOCK = 1 << 22  # bytes of a block of dense rows
+_BLOCK = 1 << 24  # bytes of a block of dense rows
 
 
 def column_names(X, p, names=None):

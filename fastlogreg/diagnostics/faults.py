@@ -290,7 +290,8 @@ def _leverage(data, part, R, kept, names, skipped):
         return
     values, vectors = np.linalg.eigh(R)
     root = vectors / np.sqrt(np.maximum(values, 1e-12))
-    h = np.concatenate([np.square(z[:, kept] @ root).sum(axis=1) for z in part.blocks()]) / n
+    parts = [z[:, kept] @ root for z in part.blocks()]
+    h = np.concatenate([np.einsum("ij,ij->i", z, z) for z in parts]) / n
     limit = LEVERAGE * (k + 1) / n
     if limit > 0.5:
         limit = max(0.5, float(betaincinv(k / 2, max(n - k - 1, 1) / 2, 1 - 1e-3 / n)))

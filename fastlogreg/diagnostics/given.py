@@ -49,7 +49,7 @@ def labels(y, n):
     y = np.asarray(y)
     if y.shape != (n,):
         raise ValueError(f"y must have shape ({n},), one label a row, got {y.shape}")
-    known = np.array([v is not None and v == v for v in y]) if y.dtype.kind == "O" else y == y
+    known = np.array([_is_known(v) for v in y], dtype=bool) if y.dtype.kind == "O" else y == y
     values = y[known].astype(str) if y.dtype.kind == "O" and _mixed(y[known]) else y[known]
     classes, codes = np.unique(values, return_inverse=True)
     if len(classes) > 20 and len(classes) > 0.2 * len(values):
@@ -60,6 +60,12 @@ def labels(y, n):
     of_row = np.full(n, -1)
     of_row[known] = codes.ravel()
     return classes.tolist(), of_row
+
+
+def _is_known(value):
+    """Whether a label is neither None nor NaN nor pandas' NA, which is not equal to itself."""
+    same = value == value
+    return value is not None and isinstance(same, (bool, np.bool_)) and bool(same)
 
 
 def _mixed(values):

@@ -36,7 +36,7 @@ class Columns:
         self.X = design.by_row(X) if design.is_sparse(X) else np.asarray(X)
         self.n, self.p = shape
         self.intercept, self.n_threads = bool(intercept), n_threads
-        self.rows = row_slices(*shape)
+        self.rows = row_slices(self.n, max(self.p, _BATCH))
         self.kept = {}
         self.shift = np.zeros(self.p)
         if intercept:
@@ -59,8 +59,11 @@ class Columns:
                     self.kept[rows.start] = block
             yield rows, block
 
-    def gram(self, per_row, squared=False):
-        """sum_i per_row_i x_i x_i', full and symmetric; of squared values without the intercept."""
+    def gram(self, per_row, squared=False, single=False):
+        """sum_i per_row_i x_i x_i', full and symmetric; of squared values without the intercept.
+
+        `single`: in single precision.
+        """
         total = 0.0
         for rows, block in self:
             block = np.square(block) if squared else block
@@ -68,7 +71,7 @@ class Columns:
                 design.as_matrix(block), None, None, None, self.intercept and not squared
             )
             out = np.empty((kernels.padded(problem.q),) * 2)
-            problem.gram(np.ascontiguousarray(per_row[rows]), out, self.n_threads)
+            problem.gram(np.ascontiguousarray(per_row[rows]), out, self.n_threads, single)
             total = total + out[: problem.q, : problem.q]
         return np.triu(total) + np.triu(total, 1).T
 
@@ -120,7 +123,8 @@ class ScoreTests:
         """
         m = len(self.first)
         if m <= _FEW:
-            statistic, left = self._exact(np.arange(m))
+            batches = [self._exact(np.arange(k, min(k + _BATCH, m))) for k in range(0, m, _BATCH)]
+            statistic, left = (np.concatenate(part) for part in zip(*batches, strict=True))
             self.n_candidates = int(left.sum())
             order = np.argsort(-statistic, kind="stable")
             return ((statistic[k], k) for k in order[: self.n_candidates])
@@ -159,7 +163,7 @@ class ScoreTests:
         directions, factor = _estimate(basis, columns.n)
         per_row = np.ascontiguousarray(columns.along(directions).T) * self.curvature
         for values in per_row:
-            taken += factor * np.square(columns.gram(values)[:p, :p])
+            taken += factor * np.square(columns.gram(values, single=True)[:p, :p])
         score = columns.gram(self.efficient)[:p, :p]
         left = size - taken
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -50,7 +50,7 @@ class Suggestion:
         return bool(np.isinf(self.coef))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Suggestions:
     """What `suggest` found; a sequence of `Suggestion`, the strongest first.
 
@@ -60,7 +60,7 @@ class Suggestions:
         At most `top` terms, with an adjusted p-value of at most `level`.
     n_candidates : int
         How many terms the p-values are adjusted for: those that the present columns do not already
-        contain.
+        contain (of more than 2,048, a bound on their number).
     level : float
         Bound on the probability of suggesting anything if nothing is missing.
     loglik, loglik_null : float
@@ -102,12 +102,11 @@ class Suggestions:
         ]
         if self.note:
             return "\n".join([*lines, self.note])
-        tested = f"{self.n_candidates:,} square{'s' * (self.n_candidates != 1)} and products"
-        if self.n_candidates == 1:
-            tested = "the one product or square that is not in it"
+        many = self.n_candidates != 1
+        tested = f"{self.n_candidates:,} {'squares and products' if many else 'square or product'}"
         if not self.found:
-            return "\n".join([*lines, f"Of {tested}, none improves it beyond chance."])
-        lines.append(f"Of {tested}, these are missing (chance of a false one: {self.level:g}):")
+            return "\n".join([*lines, f"Of {tested} none improves it beyond chance."])
+        lines.append(f"Missing, of {tested} (chance of a false one {self.level:g}):")
         width = max(len(item.name) for item in self.found)
         width = max(width, 4)
         lines.append(f"  {'term':{width}}  {'chi2':>9}  {'p adjusted':>10}  {'log-likelihood':>14}")
@@ -122,6 +121,8 @@ class Suggestions:
                 f"With {' or '.join(apart)} added the classes are separated: fit with a penalty."
             )
         return "\n".join(lines)
+
+    __repr__ = __str__
 
 
 def _p(value):
@@ -197,10 +198,10 @@ def suggest(
     --------
     >>> import fastlogreg
     >>> X = [[0, 0], [0, 1], [1, 0], [1, 1]]
-    >>> print(fastlogreg.suggest(X, [0, 1, 1, 0]))
+    >>> fastlogreg.suggest(X, [0, 1, 1, 0])
     A straight line at its best: 50.0% of the rows predicted (the largest class alone 50.0%),
     mean log loss 0.6931 (the shares of the classes alone 0.6931).
-    Of the one product or square that is not in it, these are missing (chance of a false one: 0.05):
+    Missing, of 1 square or product (chance of a false one 0.05):
       term        chi2  p adjusted  log-likelihood
       x0*x1          4       0.046          +2.773
     With x0*x1 added the classes are separated: fit with a penalty.
