@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from fastlogreg import LogisticRegression, doctor
+from fastlogreg import LogisticRegression, doctor, fit
 from fastlogreg.diagnostics import collinearity
 from fastlogreg.diagnostics.columns import describe, equal_columns
 
@@ -258,6 +258,44 @@ def test_non_zeros_of_both_signs_separate_nothing():
     assert not doctor(np.column_stack([X, column]), y).of("one-class columns")
 
 
+# ---------------------------------------------------------------------- separation
+
+
+def test_separation_comes_first_and_names_what_is_infinite():
+    pytest.importorskip("fastlogreg.separation")
+    X, y = clean()
+    treated = np.zeros(N)
+    treated[np.flatnonzero(y == "yes")[:29]] = 1.0
+    X = np.column_stack([X, treated])
+    keep = np.ones(N)
+    keep[np.flatnonzero(y == "no")[:3]] = 0.0
+    names = ["age", "dose", "sex", "visits", "treated"]
+    report = doctor(X, y, sample_weight=keep, feature_names=names)
+    first = report[0]
+    assert (first.kind, first.columns, first.figures) == (
+        "separation",
+        ("treated",),
+        {"treated": 1},
+    )
+    assert set(first.rows) == set(np.flatnonzero(treated).tolist())
+    assert "(class 0 is 'no', 1 is 'yes')" in first.text
+    assert "Options" not in first.text
+    assert "penalty" in first.remedy
+
+
+def test_separation_of_several_classes():
+    pytest.importorskip("fastlogreg.separation")
+    rng = np.random.default_rng(6)
+    y = np.repeat([0, 1, 2], 40)
+    X = rng.standard_normal((120, 2))
+    assert not doctor(X, y).of("separation")
+    X[y == 2, 1] += 20.0
+    (finding,) = doctor(X, y).of("separation")
+    assert set(finding.columns) <= {"x0", "x1", "intercept"}
+    assert "x1" in finding.columns
+    assert "class 0 is" not in finding.text
+
+
 # ---------------------------------------------------------------------- relations
 
 
@@ -334,7 +372,8 @@ def test_more_columns_than_rows():
     rng = np.random.default_rng(4)
     report = doctor(rng.standard_normal((50, 60)), np.arange(50) % 2)
     assert report.of("more columns than rows")[0].figures == {"columns": 60, "rows": 50}
-    assert report.skipped
+    assert any("separation" in text for text in report.skipped)
+    assert not doctor(rng.standard_normal((50, 3)), np.arange(50) % 2).skipped
 
 
 def test_too_many_columns_are_not_compared():
@@ -386,12 +425,15 @@ def test_few_rows_of_normal_data_have_no_extreme_leverage():
         assert not doctor(X, np.arange(40) % 2).of("leverage")
 
 
-def test_huge_values_do_not_overflow():
+def test_values_that_a_fit_refuses():
     X, y = clean()
     X[:, 0] *= 1e200
     report = doctor(X, y)
-    assert kinds(report) == {"scales"}
-    assert report[0].columns == ("x2", "x0")
+    assert [finding.kind for finding in report] == ["too large", "scales"]
+    assert report[0].columns == ("x0",)
+    assert report[1].columns == ("x2", "x0")
+    with pytest.raises(ValueError, match="overflow"):
+        fit(X, y == "yes")
 
 
 def test_describe_equals_numpy(basic_layout):

@@ -3,13 +3,16 @@
 import numpy as np
 
 from fastlogreg import validation as valid
+from fastlogreg.design import by_row
 from fastlogreg.diagnostics import faults
+from fastlogreg.diagnostics.collinearity import MOST_COLUMNS
 from fastlogreg.diagnostics.columns import column_names, describe, equal_columns
-from fastlogreg.diagnostics.given import holes, labels, numbers, part
+from fastlogreg.diagnostics.given import MOST_ROWS, holes, labels, numbers, part
 from fastlogreg.diagnostics.report import Finding, Report
 
 _ORDER = (
-    "no rows", "one class", "missing labels", "missing values", "infinite values", "separation",
+    "no rows", "one class", "missing labels", "missing values", "infinite values", "too large",
+    "separation",
     "one-class columns", "constant", "duplicate", "collinear", "more columns than rows",
     "nearly collinear", "rare class", "rare values", "leverage", "scales", "far from zero",
 )  # fmt: skip
@@ -46,7 +49,8 @@ def doctor(X, y, *, sample_weight=None, fit_intercept=True, feature_names=None):
     -----
     The kinds of findings:
 
-    - "one class", "missing labels", "missing values", "infinite values", "no rows";
+    - "one class", "missing labels", "missing values", "infinite values", "no rows"; "too large":
+      values above 1e150, whose squares overflow;
     - "separation": no finite maximum-likelihood estimate (`fastlogreg.check_separation`), and
       "one-class columns", whose non-zeros are all of one class, a frequent reason for it;
     - "constant", "duplicate" and "collinear" columns, the last with their relation; "nearly
@@ -118,33 +122,48 @@ def _look(data, skipped):
     for group in groups:
         left[group[1:]] = True
     left = np.flatnonzero(~left)
+    large = list(faults.too_large(data, left))
+    findings += large
     findings += faults.scales(data, left)
     findings += faults.rare(data, left)
-    findings += faults.geometry(data, left, skipped)
-    if len(data.classes) > 1:
-        findings += _separation(data, skipped)
+    dependent = []
+    findings += faults.geometry(data, left, dependent, skipped)
+    if large:
+        skipped.append("separation, as long as values are too large")
+    elif len(left) >= len(data.codes):
+        skipped.append("separation, which is all but certain with as many columns as rows")
+    elif len(left) > MOST_COLUMNS:
+        skipped.append(f"separation, in more than {MOST_COLUMNS:,} columns")
+    elif len(data.classes) > 1:
+        findings += _separation(data, np.setdiff1d(left, dependent), skipped)
     return findings
 
 
-def _separation(data, skipped):
-    """What `check_separation` proves."""
+def _separation(data, columns, skipped):
+    """What `check_separation` proves of columns that none of the others make up."""
     try:
         from fastlogreg.separation import check_separation
     except ModuleNotFoundError:
         return
-
     n_classes = None if len(data.classes) == 2 else len(data.classes)
-    outcome = check_separation(
-        data.X, data.codes, fit_intercept=data.fit_intercept, n_classes=n_classes,
-        feature_names=data.names,
+    verdict = check_separation(
+        by_row(part(data.X, range(len(data.codes)), columns)), data.codes,
+        fit_intercept=data.fit_intercept, n_classes=n_classes,
+        feature_names=[data.names[j] for j in columns],
     )  # fmt: skip
-    if outcome.kind == "undecided":
-        skipped.append("separation: not decided")
-    if outcome.separated:
+    if verdict.kind == "undecided":
+        skipped.append("separation: neither it nor overlap could be proved")
+    if verdict.separated:
+        text, _, options = str(verdict).partition(" Options: ")
+        if data.classes != list(range(len(data.classes))):
+            numbered = ", ".join(f"{k} is {label!r}" for k, label in enumerate(data.classes))
+            text += f" (class {numbered})"
+        named = (key[1] if isinstance(key, tuple) else key for key in verdict.infinite)
         yield Finding(
             "separation",
-            str(outcome),
-            "a penalty: C=1.0, or Firth's likelihood for inference; or drop the columns named",
-            tuple(str(key) for key in outcome.infinite),
-            figures=dict(outcome.infinite),
+            text,
+            options or "a penalty: C=1.0, or Firth's likelihood for inference",
+            tuple(dict.fromkeys(str(name) for name in named)),
+            tuple(data.rows[verdict.rows[:MOST_ROWS]].tolist()),
+            dict(verdict.infinite),
         )

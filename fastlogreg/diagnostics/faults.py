@@ -8,11 +8,13 @@ from scipy.special import betaincinv
 from fastlogreg import design
 from fastlogreg.diagnostics import collinearity
 from fastlogreg.diagnostics.columns import Described, dense_rows, row_slices
+from fastlogreg.diagnostics.given import MOST_ROWS
 from fastlogreg.diagnostics.report import Finding, listed
 
 RARE = 5  # rows in which a column is not what it is in all others
 RARE_CLASS = 20  # rows of a class
 PER_COLUMN = 5  # rows of the smallest class for each column
+TOO_LARGE = 1e150
 SCALES = 1e4  # ratio of the largest to the smallest standard deviation
 FAR = 1e5  # mean over standard deviation
 LEVERAGE = 20.0  # times the average
@@ -104,6 +106,22 @@ def duplicates(data, groups):
         )
 
 
+def too_large(data, columns):
+    """Columns whose squares overflow, so that a fit refuses them."""
+    peak = np.maximum(np.abs(data.seen.low), np.abs(data.seen.high))
+    some = [j for j in columns if peak[j] > TOO_LARGE]
+    if some:
+        figures = {data.names[j]: float(peak[j]) for j in some}
+        yield Finding(
+            "too large",
+            f"{listed(f'{name} (up to {k:.1g})' for name, k in figures.items())}: the squares of "
+            "such values overflow, and a fit refuses them",
+            "divide by a large unit, or correct wrong values",
+            tuple(figures),
+            figures=figures,
+        )
+
+
 def scales(data, columns):
     """Columns of very different sizes, or far from zero."""
     seen, names = data.seen, data.names
@@ -176,8 +194,11 @@ def rare(data, columns):
         )
 
 
-def geometry(data, columns, skipped):
-    """Relations among columns and rows far out; what is too much work is added to `skipped`."""
+def geometry(data, columns, dependent, skipped):
+    """Relations among columns, and rows far out.
+
+    Columns that others make up are added to `dependent`, and what is too much work to `skipped`.
+    """
     n = len(data.codes)
     if len(columns) > collinearity.MOST_COLUMNS:
         skipped.append(
@@ -203,6 +224,7 @@ def geometry(data, columns, skipped):
     exact = collinearity.exact_relations(R, part.raw, part.shift, part.scale, eps)
     for relation in exact:
         yield _collinear(relation, names)
+    dependent += [columns[relation.column] for relation in exact]
     kept = np.setdiff1d(np.arange(len(columns)), [relation.column for relation in exact])
     R = R[np.ix_(kept, kept)]
     some = [names[k] for k in kept]
@@ -314,6 +336,6 @@ def _leverage(data, part, R, kept, names, skipped):
         f"{', '.join(texts)}{more}: such rows alone can decide coefficients",
         "check these rows for mistakes; take logarithms of skew columns; compare with a fit "
         "without them",
-        rows=tuple(data.rows[far[:100]].tolist()),
-        figures={"leverage": h[far[:100]].tolist(), "limit": float(limit)},
+        rows=tuple(data.rows[far[:MOST_ROWS]].tolist()),
+        figures={"leverage": h[far[:MOST_ROWS]].tolist(), "limit": float(limit)},
     )

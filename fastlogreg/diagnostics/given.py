@@ -6,7 +6,7 @@ from fastlogreg import design
 from fastlogreg.diagnostics.columns import row_slices
 from fastlogreg.diagnostics.report import Finding, listed
 
-_MOST_ROWS = 100  # row numbers that a finding holds
+MOST_ROWS = 100  # row numbers that a finding holds
 _HOLES = {
     "missing values": "impute them (sklearn.impute.SimpleImputer), or leave out the columns that "
     "miss most; the other findings are about the complete rows",
@@ -84,7 +84,7 @@ def holes(X, codes, wanted, names):
                 "missing labels",
                 f"{len(lost):,} of {int(wanted.sum()):,} rows have no label",
                 "leave these rows out",
-                rows=tuple(lost[:_MOST_ROWS].tolist()),
+                rows=tuple(lost[:MOST_ROWS].tolist()),
                 figures={"rows": len(lost)},
             )
         )
