@@ -116,7 +116,10 @@ def test_several_classes(tmp_path, capsys):
     file = write(tmp_path / "p.csv", age, dose, town, same)
     out = run(capsys, file, "--target", "town", "--drop", "same")
     assert "Bonn (" in out
-    assert "there are 3 classes; choose one with --positive LABEL" in out
+    codes = np.searchsorted(TOWNS, town)
+    X, names = np.column_stack([age, dose]), {"class_names": TOWNS.tolist()}
+    expected = suggest(X, codes, n_classes=3, feature_names=["age", "dose"], **names)
+    assert out.endswith(f"\n\n{expected}\n")
     out = run(capsys, file, "--target", "town", "--drop", "same", "--positive", "Cork")
     assert "classes Cork (" in out
     assert "A straight line at its best" in out

@@ -325,6 +325,9 @@ def test_top_and_level():
         ({"sample_weight": [1.0]}, ValueError, "sample_weight"),
         ({"offset": [np.nan] * 4}, ValueError, "offset"),
         ({"y": [0, 1, 2, 3]}, ValueError, "y must hold"),
+        ({"n_classes": 1}, ValueError, "n_classes must be at least 2"),
+        ({"class_names": ["a"]}, ValueError, "class_names must have 2 names"),
+        ({"n_classes": 3, "offset": [0.0] * 4}, ValueError, r"offset must have shape \(4, 3\)"),
         ({"X": [[np.nan, 1]] * 4}, ValueError, "X contains NaN"),
         ({"X": np.zeros((4, 2001))}, ValueError, "2,001 columns.*at most 2,000"),
     ],
@@ -333,6 +336,104 @@ def test_bad_input(change, error, text):
     good = {"X": np.array(XOR, dtype=float), "y": [0, 1, 1, 0]}
     with pytest.raises(error, match=text):
         suggest(**(good | change))
+
+
+# ---------------------------------------------------------------------- many classes
+
+
+def draw_classes(n, p, seed=0, product=0.0):
+    """Normal X and three classes; the last one's score has a product of the last two columns."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, p))
+    Z = 0.5 * X @ rng.standard_normal((p, 3)) / np.sqrt(p)
+    Z[:, 2] += product * X[:, -1] * X[:, -2]
+    P = np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
+    return X, (rng.random((n, 1)) > P.cumsum(axis=1)).sum(axis=1)
+
+
+def test_class_and_product_are_named():
+    X, y = draw_classes(3000, 12, product=0.5)
+    found = suggest(X, y, n_classes=3, class_names=["ash", "birch", "cedar"])
+    item = found[0]
+    assert (item.name, item.label) == ("x10*x11", "cedar")
+    assert {item.name for item in found} == {"x10*x11"}
+    assert found.n_candidates == 3 * 78
+    assert "x10*x11 (class cedar)" in str(found)
+
+
+def test_statistic_of_a_class_is_not_above_the_joint_ones():
+    """Explicitly: its curvatures alone, and the whole information of the softmax."""
+    X, y = draw_classes(800, 4, product=0.6)
+    rng = np.random.default_rng(1)
+    offset, weight = 0.3 * rng.standard_normal((800, 3)), rng.random(800)
+    kept = {"offset": offset, "sample_weight": weight, "n_classes": 3}
+    item = suggest(X, y, **kept)[0]
+    assert (item.columns, item.label) == ((2, 3), 2)
+    fit = fastlogreg.fit(X, y, tol=1e-12, **kept)
+    P = fastlogreg.predict_proba(X, fit.coef, fit.intercept, offset=offset)
+    A = np.column_stack([X, np.ones(800)])
+    z = X[:, 2] * X[:, 3]
+    score = z @ (weight * ((y == 2) - P[:, 2]))
+
+    def blocks(left, right, classes):
+        """left' W right with W of the softmax, for every pair of classes."""
+        W = [
+            [weight * P[:, k] * ((k == m) - P[:, m]) for m in classes] for k in range(3)
+        ]  # fmt: skip
+        return np.block([[left.T @ (right * w[:, None]) for w in row] for row in W])
+
+    of_class = A.T @ (A * (weight * P[:, 2] * (1 - P[:, 2]))[:, None])
+    inner = blocks(A, z[:, None], [2])
+    curvature = float(z**2 @ (weight * P[:, 2] * (1 - P[:, 2])))
+    mine = inner[-5:, 0]
+    alone = score**2 / (curvature - mine @ np.linalg.solve(of_class, mine))
+    joint = score**2 / (
+        curvature - inner[:, 0] @ np.linalg.pinv(blocks(A, A, range(3))) @ inner[:, 0]
+    )
+    assert item.statistic == pytest.approx(alone, rel=1e-6)
+    assert item.statistic <= joint
+
+
+def test_gain_of_a_class_is_what_a_refit_wins_at_least():
+    X, y = draw_classes(2000, 3, product=0.4)
+    item = suggest(X, y, n_classes=3, top=1)[0]
+    before = fastlogreg.fit(X, y, n_classes=3)
+    X2 = np.column_stack([X, X[:, 1] * X[:, 2]])
+    won = 2000 * (before.objective - fastlogreg.fit(X2, y, n_classes=3).objective)
+    assert 0.7 * won <= item.gain <= won * (1 + 1e-6)
+
+
+def test_two_classes_with_a_score_each_are_the_binary_model():
+    X, y = draw(500, 3, product=0.7)
+    offset = np.random.default_rng(3).standard_normal(500)
+    one = suggest(X, y, offset=offset)
+    two = suggest(X, y.astype(int), n_classes=2, offset=np.column_stack([-offset / 2, offset / 2]))
+    soft = suggest(X, np.column_stack([~y, y]).astype(float), offset=np.outer(offset, [0, 1]))
+    for other in (two, soft):
+        assert [item.name for item in other] == [item.name for item in one] != []
+        assert other[0].statistic == pytest.approx(one[0].statistic, rel=1e-5)
+        assert other[0].pvalue == pytest.approx(one[0].pvalue, rel=1e-4)
+        assert other.loglik == pytest.approx(one.loglik)
+        assert other.accuracy == pytest.approx(one.accuracy)
+        assert other[0].label is None
+
+
+def test_classes_of_null_data_give_nothing():
+    hits = 0
+    for seed in range(100):
+        X, y = draw_classes(150, 4, seed)
+        hits += len(suggest(X, y, n_classes=3)) > 0
+    assert hits <= 8
+
+
+def test_coefficients_of_classes_are_a_start():
+    X, y = draw_classes(500, 3, product=0.8)
+    fit = fastlogreg.fit(X, y, n_classes=3, alpha=0.1)
+    cold = suggest(X, y, n_classes=3)
+    for intercept in (fit.intercept, None):
+        warm = suggest(X, y, fit.coef, intercept, n_classes=3)
+        assert warm[0].name == cold[0].name
+        assert warm[0].statistic == pytest.approx(cold[0].statistic, rel=1e-4)
 
 
 # ---------------------------------------------------------------------- the estimator

@@ -27,10 +27,10 @@ def run_diagnose(args, data):
         print(f"Squares and products are not tested: {refusal}.")
         return
     classes = list(report.classes)
+    many = {"n_classes": len(classes), "class_names": classes} if len(classes) > 2 else {}
+    codes = np.searchsorted(classes, data.labels.astype(str))
     try:
-        found = suggest(
-            data.X, data.labels == classes[1], level=args.level, n_threads=args.threads, **kept
-        )
+        found = suggest(data.X, codes, level=args.level, n_threads=args.threads, **kept, **many)
     except ValueError as error:  # what only the fit can see, in its words
         raise FileError(f"{args.file}: {' '.join(str(error).split())}") from None
     print(found)
@@ -40,12 +40,10 @@ def _untestable(report, data):
     """Why no product can be tested; empty if they can."""
     if len(report.classes) < 2:
         return "there is only one class"
-    if len(report.classes) > 2:
-        return f"there are {len(report.classes)} classes; choose one with --positive LABEL"
     if report.of("missing values") or report.of("infinite values"):
         return "there are values that are missing or infinite"
     if data.X.shape[1] > MOST_COLUMNS:
         return f"there are more than {MOST_COLUMNS:,} columns"
     if not np.all(list(report.classes.values())):
-        return "only one class has a weight"
+        return "not every class has a row of weight above zero"
     return ""

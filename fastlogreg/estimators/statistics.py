@@ -44,7 +44,7 @@ class Statistics:
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data, at most 2,000 columns.
         y : array-like of shape (n_samples,)
-            Labels of two classes.
+            Labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, which count as repeated rows. Class weights are left out: they would be rows
             that are not there.
@@ -71,8 +71,10 @@ class Statistics:
         problem = open_problem(unweighted, X, y, sample_weight, offset)
         names = problem.feature_names if feature_names is None else feature_names
         coef, intercept = self._start(problem) or (None, None)
+        n_classes = len(problem.classes) if len(problem.classes) > 2 else None
         return suggest(
             problem.X, problem.y, coef, intercept, sample_weight=problem.sample_weight,
             offset=problem.offset, fit_intercept=bool(self.fit_intercept), feature_names=names,
-            level=level, top=top, n_threads=self._threads(),
+            level=level, top=top, n_threads=self._threads(), n_classes=n_classes,
+            class_names=problem.classes.tolist(),
         )  # fmt: skip
