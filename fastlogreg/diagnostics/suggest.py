@@ -79,9 +79,10 @@ def suggest(
     A term that the present columns contain (the square of a column of two values) is no candidate.
     P-values are the saddle-point approximation to the distribution of the score, which rare classes
     make skew; chi-square where the term separates the classes. `gain` is the likelihood ratio along
-    z~ and so a lower bound of what a refit wins. Candidates whose statistic is proved to be
-    below the level are not computed; the bound is a random one (the same in every call) and
-    passes over a significant term with a probability below 1e-6.
+    what the present columns leave of the term, a lower bound of what a refit wins. Of more than
+    2,048 candidates those whose statistic is bounded below the level are not computed; the bound is
+    a random one (the same in every call) and passes over a significant term with a probability
+    below 1e-6.
 
     References
     ----------
