@@ -17,6 +17,8 @@ _HOMES = {
     "fit": "fastlogreg.core",
     "doctor": "fastlogreg.diagnostics.doctor",
     "suggest": "fastlogreg.diagnostics.suggest",
+    "Inference": "fastlogreg.inference.results",
+    "Logit": "fastlogreg.inference.logit",
     "reference": None,
     "show_versions": "fastlogreg.versions",
     "set_num_threads": "fastlogreg.parallel",

@@ -25,7 +25,7 @@ FLOORS = (
     ("core",),
     ("warnings", "versions"),
     ("displays",),
-    ("path", "diagnostics"),
+    ("path", "diagnostics", "inference"),
     ("estimators",),
     ("cli",),
     ("__main__",),
@@ -93,6 +93,8 @@ def test_scikit_learn_is_for_the_upper_floors():
         outside = {name.split(".")[0] for name in imported(path)}
         if FLOOR[where] < SKLEARN_STARTS:
             assert not outside & {"sklearn", "pandas", "matplotlib"}, path
+        if where == "inference":
+            assert not outside & {"sklearn", "matplotlib"}, path
         if where == "_kernels":
             assert outside <= {"os", "fastlogreg"}, path
         if where == "reference":
@@ -186,7 +188,8 @@ def test_the_reference_is_documented():
     [("core", 2), ("functions", 15),
      ("parallel", 4), ("versions", 1), ("reference", 0), ("result", 0),
      ("certificate", 0), ("validation", 0), ("path", 1),
-     ("diagnostics.doctor", 5), ("diagnostics.suggest", 3), ("estimators.logistic", 1)],
+     ("diagnostics.doctor", 5), ("diagnostics.suggest", 3), ("estimators.logistic", 1),
+     ("inference.results", 5), ("inference.logit", 5), ("estimators.statistics", 5)],
 )  # fmt: skip
 def test_examples_run(name, least):
     module = importlib.import_module(f"fastlogreg.{name}")

@@ -2,11 +2,98 @@
 
 import copy
 
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
 from fastlogreg.estimators.doors import open_problem
 
 
 class Statistics:
-    """Diagnoses of the data and of the model, for estimators."""
+    """Inference, and diagnoses of the data and of the model, for estimators."""
+
+    def inference(
+        self, X, y, sample_weight=None, *, offset=None, weights="frequency", covariance=None,
+        groups=None, reference=None, collinear="raise",
+    ):  # fmt: skip
+        """Standard errors, tests, intervals and diagnostics of this fit.
+
+        The coefficients are polished by Newton's method until the score is at rounding, whatever
+        `tol` the fit had; the estimator is not changed.
+
+        Parameters
+        ----------
+        X, y, sample_weight, offset
+            The data of the fit.
+        weights : {"frequency", "sampling"}, default="frequency"
+            What `sample_weight` means: a row stands for that many observations, or is drawn with
+            a chance of one over that.
+        covariance : {"nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster"}, default=None
+            None for "nonrobust", or "HC0" under sampling weights.
+        groups : array-like of shape (n_samples,), default=None
+            Clusters of the rows, for "cluster".
+        reference : label, default=None
+            The class that the others are compared with; None for the first.
+        collinear : {"raise", "drop"}, default="raise"
+            For collinear columns: an error that names their relation, or nan as R has it.
+
+        Returns
+        -------
+        Inference
+            Of a fit with a penalty or with coefficients at their bounds, one that refuses what is
+            not valid then and offers ``conf_int(method="bootstrap")``.
+
+        Raises
+        ------
+        ValueError
+            The data are not those of the fit in number of columns or classes; `class_weight` was
+            given and `weights` is "frequency"; columns are collinear; more than two classes were
+            fitted one by one, which has no likelihood in common.
+        NotFittedError
+            Before `fit`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastlogreg import LogisticRegression
+        >>> X = np.array([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]])
+        >>> y = ["no", "no", "yes", "no", "yes", "yes"]
+        >>> inference = LogisticRegression(C=np.inf).fit(X, y).inference(X, y)
+        >>> inference.bse.round(4)
+        array([0.9126, 3.3879])
+        """
+        from fastlogreg.inference.results import Inference
+
+        check_is_fitted(self)
+        problem = open_problem(self, X, y, sample_weight, offset)
+        p = problem.X.shape[1]
+        if p != self.n_features_in_:
+            raise ValueError(f"X has {p} columns, the fit had {self.n_features_in_}")
+        if problem.classes.tolist() != self.classes_.tolist():
+            raise ValueError(
+                f"y has the classes {problem.classes.tolist()}, the fit had "
+                f"{self.classes_.tolist()}"
+            )
+        if self.class_weight is not None and weights == "frequency":
+            raise ValueError(
+                f"class_weight={self.class_weight!r} changes the likelihood, so that the inverse "
+                "information is no covariance; give weights='sampling' for a robust one, or fit "
+                "without class weights"
+            )
+        coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
+        two = len(self.classes_) == 2
+        if not two and self.multi_class == "ovr":
+            raise ValueError(
+                "classes fitted one by one (multi_class='ovr') have no likelihood in common; fit "
+                "with multi_class='multinomial', or ask for the inference of each class's own fit"
+            )
+        return Inference(
+            problem.X, problem.y, coef[0] if two else coef,
+            self.intercept_[0] if two else self.intercept_,
+            fit_intercept=bool(self.fit_intercept), sample_weight=problem.sample_weight,
+            weights=weights, offset=problem.offset, covariance=covariance, groups=groups,
+            reference=reference, classes=self.classes_, feature_names=problem.feature_names,
+            collinear=collinear, penalised=self._penalised(problem), n_threads=self._threads(),
+        )  # fmt: skip
 
     def doctor(self, X, y, sample_weight=None, *, feature_names=None):
         """Look for what hinders a fit: separation, collinear columns, rare classes and more.
@@ -78,3 +165,26 @@ class Statistics:
             level=level, top=top, n_threads=self._threads(), n_classes=n_classes,
             class_names=problem.classes.tolist(),
         )  # fmt: skip
+
+    def _penalised(self, problem):
+        """What keeps the fit from being one of maximum likelihood, or None."""
+        from fastlogreg.inference.results import Penalised
+
+        penalty = None if self.penalty == "firth" else self.certificate_.penalty
+        if penalty is None:
+            reason = "the fit is Firth's, whose errors and intervals fastlogreg.firth gives"
+        elif np.any(penalty.l1) or np.any(penalty.l2):
+            given = f"C={self.C!r}" if self.alpha is None else f"alpha={self.alpha!r}"
+            reason = f"the fit has a penalty ({given})"
+        elif np.any((self.coef_ <= penalty.lower) | (self.coef_ >= penalty.upper)):
+            reason = "coefficients lie at their bounds"
+        else:
+            return None
+        model = copy.copy(self)
+        model.verbose = 0
+
+        def refit(weight):
+            result = model._solve(problem.X, problem._replace(sample_weight=weight), None, None)
+            return result.coef, result.intercept
+
+        return Penalised(reason, refit)

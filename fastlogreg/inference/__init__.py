@@ -1,0 +1,1 @@
+"""Statistics of a maximum-likelihood fit: standard errors, tests, intervals, influence."""

@@ -1,0 +1,101 @@
+"""The summary of an inference, as text and as HTML."""
+
+import html
+
+import numpy as np
+
+from fastlogreg.inference.table import Table, number
+
+
+class Summary:
+    """A summary to be printed, or shown in a notebook.
+
+    Attributes
+    ----------
+    head : list of (str, str)
+        What the fit is: figures with their names.
+    table : Table
+        One row a parameter.
+    notes : tuple of str
+        What has to be known to read the table.
+    """
+
+    def __init__(self, title, head, table, notes):
+        self.title, self.head, self.table, self.notes = title, head, table, notes
+
+    def __str__(self):
+        left, right = self.head[0::2], self.head[1::2] + [("", "")]
+        lines = [self.title]
+        for (a, b), (c, d) in zip(left, right, strict=False):
+            lines.append(f"{a + ':':<20}{b:>14}   {c + ':' if c else '':<20}{d:>14}".rstrip())
+        lines += ["", str(self.table), *(f"* {note}" for note in self.notes)]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        head = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
+            for name, value in self.head
+        )
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        return (
+            f"<h4>{html.escape(self.title)}</h4><table>{head}</table>"
+            f"{self.table._repr_html_()}{f'<ul>{notes}</ul>' if notes else ''}"
+        )
+
+
+def summarise(inference, level, method):
+    """The `Summary` of an inference."""
+    i = inference
+    head = [
+        ("Observations", f"{i.nobs:g}"),
+        ("Log-likelihood", number(i.loglik)),
+        ("Parameters", f"{i.df}"),
+        ("Null log-lik.", number(i.loglik_null)),
+        ("Residual df", f"{i.df_residual:g}"),
+        ("Deviance", number(i.deviance)),
+        ("Covariance", i.covariance),
+        ("Pseudo R2 (McF.)", number(i.pseudo_r2())),
+    ]
+    notes = list(i.notes)
+    if i.penalised or i.weights == "sampling":
+        head += [("Weights", i.weights)]
+    else:
+        test = i.lr_test()
+        head += [
+            ("AIC", number(i.aic)), ("BIC", number(i.bic)),
+            ("LR chi2 (df)", f"{number(test.statistic)} ({test.df})"),
+            ("LR p", number(test.pvalue, "p")),
+        ]  # fmt: skip
+    if i.penalised and method != "bootstrap":
+        table = Table(i.param_names, ("coef",), i.params.reshape(-1, 1))
+        return Summary(i.title, head, table, notes)
+    return Summary(i.title, head, coefficient_table(i, level, method), notes)
+
+
+def coefficient_table(inference, level, method):
+    """Estimates, errors, tests and intervals, one row a parameter."""
+    i = inference
+    estimates = i.params.reshape(-1)
+    ends = i.conf_int(level, method=method).reshape(-1, 2)
+    low, high = f"{50 - 50 * level:g}%", f"{50 + 50 * level:g}%"
+    if i.penalised:
+        columns = ("coef", low, high)
+        return Table(i.param_names, columns, np.column_stack([estimates, ends]))
+    pvalues = i.pvalues.reshape(-1).copy()
+    columns = ("coef", "std err", "z", "P>|z|", low, high)
+    values = [estimates, i.bse.reshape(-1), i.zvalues.reshape(-1), pvalues]
+    infinite = np.isinf(estimates)
+    if infinite.any() and i.weights == "frequency":
+        # what the Wald figures cannot say: the finite end, and a test that is valid
+        ends = ends.copy()
+        of_lr = np.full(len(estimates), np.nan)
+        for j in np.flatnonzero(infinite):
+            ends[j] = i._profile(j, level)
+            of_lr[j] = i._lr_of_parameter(j).pvalue
+        return Table(
+            i.param_names, (*columns[:4], "P>LR", low, high),
+            np.column_stack([*values, of_lr, ends]),
+        )  # fmt: skip
+    return Table(i.param_names, columns, np.column_stack([*values, ends]))
