@@ -20,6 +20,7 @@ _HOMES = {
     "Inference": "fastlogreg.inference.results",
     "Logit": "fastlogreg.inference.logit",
     "reference": None,
+    "displays": None,
     "show_versions": "fastlogreg.versions",
     "set_num_threads": "fastlogreg.parallel",
     "get_num_threads": "fastlogreg.parallel",

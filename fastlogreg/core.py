@@ -105,8 +105,8 @@ def fit(
         Where to start; None: zero coefficients and the intercept that fits best alone (0 if
         max_iter is 0).
     callback : callable, default=None
-        Called with an object of ``n_iter, objective, gap, coef, intercept`` once an iteration on
-        all rows; returning True stops the fit.
+        Called with an object of ``n_iter, objective, gap, coef, intercept, n_passes`` once an
+        iteration on all rows; returning True stops the fit. ``n_passes`` counts the reads of X.
     n_classes : int, default=None
         How many classes there are, at least 2; None for two that share one score.
     reference_class : int, default=None
@@ -230,7 +230,7 @@ def _replay(run, outcome, callback, fit_intercept):
     """
     from fastlogreg.solvers.state import Watch
 
-    watch = Watch(callback, fit_intercept)
+    watch = Watch(callback, fit_intercept, lambda n_iter: n_iter + 1.0)
     for n_iter in range(1, outcome[2] + 1):
         part = run(n_iter)
         if watch(n_iter, part[0], part[3], part[4]):
@@ -263,7 +263,8 @@ def _fit_large(
             theta[-1] = null_intercept(y, weight, objective.total_weight)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            solution = minimise(objective, theta, tol, max_iter, Watch(callback, fit_intercept))
+            watch = Watch(callback, fit_intercept, lambda n_iter: objective.passes)
+            solution = minimise(objective, theta, tol, max_iter, watch)
     except (FloatingPointError, np.linalg.LinAlgError):
         valid.refuse_values(X)
     if not np.isfinite([solution.objective, solution.gradient_max, *solution.theta]).all():

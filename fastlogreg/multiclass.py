@@ -56,7 +56,7 @@ def fit_classes(
         if reference_class is not None:  # the same probabilities with that class at zero
             theta = theta - theta[reference_class]
         theta = theta[objective.free].ravel()
-    watch = Watch(_by_class(callback, objective), False)
+    watch = Watch(_by_class(callback, objective), False, lambda n_iter: objective.passes)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             if smooth:

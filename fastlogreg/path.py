@@ -117,10 +117,10 @@ class Path:
         return pd.concat([pd.DataFrame(figures), pd.DataFrame(coefs, columns=names)], axis=1)
 
     def plot(self, ax=None):
-        """Coefficients against alpha; matplotlib's axes."""
-        from fastlogreg.displays.path import plot_path
+        """Coefficients against alpha, as a `fastlogreg.displays.PathDisplay`."""
+        from fastlogreg.displays.path import PathDisplay
 
-        return plot_path(self, ax=ax, names=self.feature_names)
+        return PathDisplay.from_path(self, ax=ax)
 
 
 def logistic_path(

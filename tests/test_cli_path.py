@@ -7,11 +7,9 @@ import sys
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from fastlogreg import logistic_path
 from fastlogreg.cli import main
-from fastlogreg.displays.path import plot_path
 
 
 def flowers(n=200, seed=0):
@@ -192,71 +190,3 @@ def test_the_command_needs_no_matplotlib_without_a_picture(flowers_csv):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-# ------------------------------------------------------------------------------- the picture
-
-
-@pytest.fixture
-def axes():
-    figure = pytest.importorskip("matplotlib.figure")
-    return figure.Figure().subplots()
-
-
-def wide_path():
-    rng = np.random.default_rng(3)
-    X = rng.standard_normal((60, 30))
-    y = rng.random(60) < 1 / (1 + np.exp(-X[:, :4].sum(axis=1)))
-    return logistic_path(X, y, n_alphas=40, eps=0.05)
-
-
-def test_axes_of_the_picture(axes):
-    path = wide_path()
-    assert plot_path(path, axes) is axes
-    assert axes.get_xscale() == "log"
-    assert axes.get_xlim() == pytest.approx((path.alphas[0], path.alphas[-1]))  # strong at left
-    assert "alpha" in axes.get_xlabel()
-    assert axes.get_ylabel() == "coefficient"
-    (top,) = axes.child_axes
-    counts = [int(label.get_text()) for label in top.get_xticklabels()]
-    assert counts[0] == path.df[0]
-    assert counts[-1] == path.df[-1]
-    assert "other than zero" in top.get_xlabel()
-
-
-def test_names_the_largest_at_the_ends_of_their_lines(axes):
-    path = wide_path()
-    names = [f"column {j}" for j in range(30)]
-    plot_path(path, axes, names)
-    largest = np.argsort(-np.abs(path.coefs[-1]))[:8]
-    texts = [text.get_text() for text in axes.texts]
-    assert texts == [names[j] for j in largest]
-    heights = np.sort([text.get_position()[1] for text in axes.texts])
-    assert (np.diff(heights) > 0.049).all()
-    for text, j in zip(axes.texts, largest, strict=True):
-        low, high = axes.get_ylim()
-        assert low + text.xy[1] * (high - low) == pytest.approx(path.coefs[-1, j])
-    (others,) = axes.collections
-    assert len(others.get_segments()) == np.any(path.coefs, axis=0).sum() - 8
-
-
-def test_draws_sparse_and_empty_paths(axes):
-    from dataclasses import replace
-
-    path = wide_path()
-    plot_path(replace(path, coefs=sparse.csr_array(path.coefs)), axes)
-    assert [text.get_text() for text in axes.texts][0].startswith("x")
-    empty = logistic_path(*flowers(), n_alphas=1)
-    assert empty.df[0] == 0
-    axes.clear()
-    plot_path(empty, axes)
-    assert len(axes.texts) == 0
-    axes.figure.canvas.draw()
-
-
-def test_makes_its_own_figure():
-    pyplot = pytest.importorskip("matplotlib.pyplot")
-    pyplot.switch_backend("agg")
-    axes = wide_path().plot()
-    assert len(axes.lines) == 9
-    pyplot.close(axes.figure)

@@ -102,14 +102,17 @@ def test_scikit_learn_is_for_the_upper_floors():
 
 
 def test_public_names_live_in_their_homes():
-    for name, home in fastlogreg._HOMES.items():
-        value = getattr(fastlogreg, name)
-        if home is None:
-            assert isinstance(value, types.ModuleType)
-        elif value.__module__.startswith("fastlogreg"):
-            assert value.__module__ == home
+    for package in (fastlogreg, fastlogreg.displays):
+        for name, home in package._HOMES.items():
+            value = getattr(package, name)
+            if home is None:
+                assert isinstance(value, types.ModuleType)
+            elif value.__module__.startswith("fastlogreg"):
+                assert value.__module__ == home
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         fastlogreg.nothing  # noqa: B018
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        fastlogreg.displays.nothing  # noqa: B018
 
 
 # ---------------------------------------------------------------------- docstrings
@@ -169,6 +172,36 @@ def test_classes_are_documented(name):
         assert documented(parts["Attributes"]) >= set(cls.__slots__) - {"coef", "intercept"}
     if name == "LogisticRegression":
         assert documented(parts["Parameters"]) >= set(inspect.signature(cls).parameters)
+
+
+@pytest.mark.parametrize("name", fastlogreg.displays.__all__)
+def test_displays_are_documented(name):
+    cls = getattr(fastlogreg.displays, name)
+    if not cls.__module__.startswith("fastlogreg"):
+        assert name == "CalibrationDisplay"  # scikit-learn's
+        return
+    parts = sections(cls.__doc__)
+    assert documented(parts["Parameters"]) == set(inspect.signature(cls).parameters)
+    assert {"ax_", "figure_"} <= documented(parts["Attributes"])
+    assert parts["References"].strip()
+    assert ">>> " in parts["Examples"]
+    makers = [key for key in vars(cls) if key.startswith("from_")] + ["plot"]
+    for maker in makers:
+        parts = sections(getattr(cls, maker).__doc__)
+        parameters = set(inspect.signature(getattr(cls, maker)).parameters) - {"self"}
+        assert documented(parts["Parameters"]) == parameters, maker
+        assert parts["Returns"].startswith(name)
+
+
+@pytest.mark.parametrize("name", [n for n in fastlogreg.displays.__all__ if n[:3] != "Cal"])
+def test_examples_of_displays_run(name):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")
+    module = importlib.import_module(fastlogreg.displays._HOMES[name])
+    outcome = doctest.testmod(module)
+    pyplot.close("all")
+    assert outcome.failed == 0
+    assert outcome.attempted >= 3
 
 
 def test_the_reference_is_documented():

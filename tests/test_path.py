@@ -151,8 +151,8 @@ def test_as_a_frame_and_as_a_picture():
     np.testing.assert_array_equal(frame["alpha"], path.alphas)
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
-    axes = path.plot()
-    assert len(axes.lines) >= 2
+    display = path.plot()
+    assert set(display.lines_) == set(np.flatnonzero(path.coefs[-1]))
     matplotlib.pyplot.close("all")
 
 

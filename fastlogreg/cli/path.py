@@ -177,7 +177,7 @@ def _draw(path, args, data, names):
     """The picture, made without a window; standardised coefficients if the penalty counts those."""
     from matplotlib.figure import Figure
 
-    from fastlogreg.displays.path import plot_path
+    from fastlogreg.displays.path import PathDisplay
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
@@ -188,7 +188,7 @@ def _draw(path, args, data, names):
             coefs.multiply(deviations).tocsr() if hasattr(coefs, "tocsr") else coefs * deviations
         )
         path = replace(path, coefs=scaled)
-    plot_path(path, axes, names)
+    PathDisplay.from_path(path, names=names, ax=axes)
     if args.standardize:
         axes.set_ylabel("coefficient times standard deviation of the column")
     axes.set_title(f"{args.target or 'label'}: {data.classes[1]}", loc="left", fontsize="medium")

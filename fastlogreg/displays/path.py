@@ -2,65 +2,148 @@
 
 import numpy as np
 
-# of the columns that are named; without grey, which is for all others
-_COLOURS = ("C0", "C1", "C2", "C3", "C4", "C5", "C6", "C9")
+from fastlogreg.displays import style
+
 _GAP = 0.05  # least distance of two names, as a share of the axes' height
-_LONGEST = 24  # letters of a name
 
 
-def plot_path(path, ax=None, names=None):
-    """Draw the coefficients of a path against alpha, strong penalties at the left.
+class PathDisplay:
+    """Every coefficient of a path against alpha, strong penalties at the left.
 
-    The columns with the largest coefficients at the weakest penalty are named; a second axis at the
-    top counts the coefficients other than zero.
+    Made by `from_path`. The columns with the largest coefficients at the weakest penalty are named,
+    the others grey; a second axis at the top counts the coefficients other than zero.
 
     Parameters
     ----------
     path : Path
         What `fastlogreg.logistic_path` returns. A model without a penalty, which has no place on a
         logarithmic axis, is left out.
-    ax : matplotlib.axes.Axes, default=None
-        Where to draw; None makes a new figure.
     names : sequence of str, default=None
-        Names of the columns; None numbers them.
+        Names of the columns; None takes those of the path, or numbers them.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
+    Attributes
+    ----------
+    ax_, figure_
+        matplotlib's axes and figure.
+    lines_ : dict of int to matplotlib.lines.Line2D
+        By column: the curves of those that are named, with gaps where they rest at zero.
+    others_ : matplotlib.collections.LineCollection
+        The curves of all other columns that are ever other than zero.
+    labels_ : list of matplotlib.text.Annotation
+        The names at the ends of the curves.
+    count_axis_ : matplotlib.axes.Axes
+        The axis at the top.
+
+    References
+    ----------
+    J. Friedman, T. Hastie, R. Tibshirani (2010), "Regularization paths for generalized linear
+    models via coordinate descent", figure 1.
+
+    Examples
+    --------
+    >>> import fastlogreg
+    >>> from fastlogreg.displays import PathDisplay
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    >>> path = fastlogreg.logistic_path(X, y, standardize=True, n_alphas=20)
+    >>> display = PathDisplay.from_path(path)
+    >>> display.ax_.get_xscale(), len(display.labels_)
+    ('log', 8)
     """
-    import matplotlib.pyplot as plt
-    from matplotlib.collections import LineCollection
 
-    if ax is None:
-        _, ax = plt.subplots(figsize=(8, 5), layout="constrained")
-    shown = path.alphas > 0
-    alphas, df = path.alphas[shown], path.df[shown]
-    columns, curves = _curves(path.coefs, shown)
-    order = np.argsort(-np.abs(curves[-1]), kind="stable") if len(curves) else np.arange(0)
-    others = [np.column_stack([alphas, curves[:, j]]) for j in order[len(_COLOURS) :]]
-    ax.add_collection(LineCollection(others, colors="0.8", linewidths=0.7, zorder=1))
-    named = order[: len(_COLOURS)]
-    for colour, j in zip(_COLOURS, named, strict=False):
-        ax.plot(alphas, _without_rests(curves[:, j]), color=colour, linewidth=1.6, zorder=2)
-    ax.axhline(0.0, color="0.4", linewidth=0.8, zorder=1.5)
-    ax.set_xscale("log")
-    if len(alphas) > 1:
-        ax.set_xlim(alphas[0], alphas[-1])
-    ax.autoscale(axis="y")
-    ax.set_xlabel("alpha (strength of the penalty)")
-    ax.set_ylabel("coefficient")
-    _count_above(ax, alphas, df)
-    low, high = ax.get_ylim()
-    heights = (curves[-1, named] - low) / (high - low) if len(named) else np.empty(0)
-    for colour, j, end, height in zip(_COLOURS, named, heights, _spread(heights), strict=False):
-        name = f"x{columns[j]}" if names is None else str(names[columns[j]])
-        ax.annotate(
-            name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…",
-            xy=(1.0, end), xytext=(1.03, height), xycoords="axes fraction", color=colour,
-            va="center", fontsize="small", annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 0, "shrinkB": 0},
-        )  # fmt: skip
-    return ax
+    def __init__(self, path, *, names=None):
+        self.path = path
+        self.names = style.column_names(names, path.coefs.shape[1], path)
+
+    @classmethod
+    def from_path(cls, path, *, names=None, ax=None):
+        """Draw a path.
+
+        Parameters
+        ----------
+        path : Path
+            What `fastlogreg.logistic_path` returns.
+        names : sequence of str, default=None
+            Names of the columns; None takes those of the path, or numbers them.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        PathDisplay
+
+        Raises
+        ------
+        ValueError
+            If the number of names is not that of the columns.
+        ImportError
+            If matplotlib is not installed.
+        """
+        return cls(path, names=names).plot(ax)
+
+    def plot(self, ax=None):
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        PathDisplay
+            Itself.
+        """
+        self.ax_ = ax = style.open_axes("PathDisplay", ax, (8.0, 5.0))
+        self.figure_ = ax.figure
+        shown = self.path.alphas > 0
+        alphas = self.path.alphas[shown]
+        columns, curves = _curves(self.path.coefs, shown)
+        order = np.argsort(-np.abs(curves[-1]), kind="stable") if len(curves) else np.arange(0)
+        named = order[: len(style.COLOURS)]
+        self._draw_curves(alphas, columns, curves, named, order[len(named) :])
+        ax.axhline(0.0, color="0.4", linewidth=0.8, zorder=1.5)
+        ax.set_xscale("log")
+        if len(alphas) > 1:
+            ax.set_xlim(alphas[0], alphas[-1])
+        ax.autoscale(axis="y")
+        ax.set_xlabel("alpha (strength of the penalty)")
+        ax.set_ylabel("coefficient")
+        self.count_axis_ = _count_above(ax, alphas, self.path.df[shown])
+        ends = curves[-1, named] if len(curves) else np.empty(0)
+        self._name_curves([self.names[columns[j]] for j in named], ends)
+        return self
+
+    def _draw_curves(self, alphas, columns, curves, named, others):
+        from matplotlib.collections import LineCollection
+
+        others = [np.column_stack([alphas, curves[:, j]]) for j in others]
+        self.others_ = LineCollection(others, colors="0.8", linewidths=0.7, zorder=1)
+        self.ax_.add_collection(self.others_)
+        self.lines_ = {}
+        for k, j in enumerate(named):
+            (self.lines_[int(columns[j])],) = self.ax_.plot(
+                alphas, _without_rests(curves[:, j]), color=style.colour(k), linewidth=1.6, zorder=2
+            )
+
+    def _name_curves(self, names, ends):
+        """Names at the right, as near to the ends of their curves as they fit."""
+        low, high = self.ax_.get_ylim()
+        heights = (ends - low) / (high - low)
+        self.labels_ = [
+            self.ax_.annotate(
+                style.shorten(name), xy=(1.0, end), xytext=(1.03, height), va="center",
+                xycoords="axes fraction", color=style.colour(k), fontsize="small",
+                annotation_clip=False,
+                arrowprops={
+                    "arrowstyle": "-", "color": style.colour(k), "lw": 0.6, "shrinkA": 0,
+                    "shrinkB": 0,
+                },
+            )
+            for k, (name, end, height) in enumerate(
+                zip(names, heights, _spread(heights), strict=True)
+            )
+        ]  # fmt: skip
 
 
 def _curves(coefs, shown):
@@ -78,12 +161,13 @@ def _without_rests(curve):
 
 
 def _count_above(ax, alphas, df):
-    """The axis at the top: how many coefficients are not zero."""
+    """The axis at the top, made: how many coefficients are not zero."""
     top = ax.secondary_xaxis("top")
     places = np.unique(np.linspace(0, len(alphas) - 1, min(8, len(alphas))).round().astype(int))
     top.set_xticks(alphas[places], [str(count) for count in df[places]])
     top.minorticks_off()
     top.set_xlabel("coefficients other than zero")
+    return top
 
 
 def _spread(heights):

@@ -17,27 +17,30 @@ class Solution(NamedTuple):
 
 
 class Iteration(NamedTuple):
-    """One iteration on all rows, as a callback sees it."""
+    """One iteration on all rows, as a callback sees it; `n_passes` counts reads of X so far."""
 
     n_iter: int
     objective: float
     gap: float
     coef: np.ndarray
     intercept: float
+    n_passes: float
 
 
 class Watch:
     """Calls the user's callback with an `Iteration` after each iteration; True means stop.
 
-    `done` counts the iterations of a solver that handed over to the one that calls now.
+    `passes(n_iter)` are the reads of X so far; `done` counts the iterations of a solver that handed
+    over to the one that calls now.
     """
 
-    def __init__(self, callback, fit_intercept, done=0):
-        self.callback, self.fit_intercept, self.done = callback, fit_intercept, done
+    def __init__(self, callback, fit_intercept, passes=float, done=0):
+        self.callback, self.fit_intercept = callback, fit_intercept
+        self.passes, self.done = passes, done
 
     def after(self, n_iter):
         """The watch for a solver that goes on after n_iter iterations of another."""
-        return Watch(self.callback, self.fit_intercept, self.done + n_iter)
+        return Watch(self.callback, self.fit_intercept, self.passes, self.done + n_iter)
 
     def __call__(self, n_iter, theta, objective, gap):
         """Whether the callback asks to stop; the start itself is not shown."""
@@ -46,7 +49,10 @@ class Watch:
         p = len(theta) - self.fit_intercept
         intercept = float(theta[-1]) if self.fit_intercept else 0.0
         done = self.done + n_iter
-        return bool(self.callback(Iteration(done, objective, gap, theta[:p].copy(), intercept)))
+        seen = Iteration(
+            done, objective, gap, theta[:p].copy(), intercept, float(self.passes(done))
+        )
+        return bool(self.callback(seen))
 
 
 # Relative size of f's rounding: below it, descent cannot be told from noise.
