@@ -180,6 +180,13 @@ def test_several_chunks_and_threads(basic_layout, level, n, p):
     setting.check_all(hessian=p < 1000)
 
 
+def test_a_row_may_be_larger_than_a_task(level):
+    """More than 65,536 columns: a row of doubles has over half a megabyte."""
+    X = values(3, 140_000)
+    for order in "CF":
+        Setting(np.asarray(X, order=order), X, **ALL).check_all(hessian=False)
+
+
 def test_picked_rows_are_those_rows(level):
     A = values(300, 11)
     rows = np.random.default_rng(0).choice(300, size=130)
