@@ -71,6 +71,34 @@ def test_a_border_is_what_a_new_matrix_would_be(level, kind):
     np.testing.assert_allclose(grown.gram, fresh.gram, rtol=1e-12, atol=1e-12 * 400)
 
 
+@pytest.mark.parametrize("scale", [10.0, 100.0, 1e3])
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("p", [1, 5, 30])
+def test_steps_come_back_from_rows_that_are_wrong_beyond_doubt(p, kept, scale):
+    """There a row has a full residual and no curvature: Newton's step would have no bound.
+
+    Such a point is met where a step over columns of few rows, accepted for what others gain by it,
+    puts a row far on its wrong side; so is a Gram matrix made where those rows were right.
+    """
+    X, y = data(n=300)
+    want = fastlogreg.fit(X[:, :p], y, alpha=0.02, l1_ratio=1.0, tol=1e-12)
+    working = kernels.WorkingSet(
+        kernels.Problem(design.as_matrix(X[:, :p]), y, None, None, True), p
+    )
+    terms = np.full(p, 0.02 * 300), np.zeros(p), np.full(p, -np.inf), np.full(p, np.inf)
+    far = scale * np.where(np.arange(p) == 1, -1.0, 1.0)
+    if kept:
+        working.coef[:p] = far
+        working.evaluate()
+        working.minimise(*terms, 1e-9, 0.0, 0)
+    working.coef[:p], working.intercept = -far, 0.0
+    working.evaluate()
+    assert (np.abs(working.residual[:300]) > 0.99).any()
+    status, _ = working.minimise(*terms, 1e-9, 0.0, 200)
+    assert status == "converged"
+    np.testing.assert_allclose(working.coef[:p], want.coef, atol=1e-4)
+
+
 def test_working_sets_refuse_what_does_not_fit():
     X, y = data()
     problem = kernels.Problem(design.as_matrix(X), y, None, None, True)

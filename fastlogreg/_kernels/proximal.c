@@ -26,6 +26,7 @@
 #include <string.h>
 
 static const double ROUNDING = 4e-15; /* of an objective, relative */
+static const double FAINTEST = 1e-4;  /* least curvature in the model, as a share of the residual */
 
 static double penalty(const flr_proximal *job, const double *w)
 {
@@ -266,18 +267,25 @@ static int advance(flr_proximal *job, double f, double size, double *trial, flr_
     return 1;
 }
 
-/* The moves of a Gram matrix to be made: the present curvature, of a sample of the rows if there is one. */
+/* The present curvature of a row. A row that is wrong beyond doubt has next to none, and a full
+ * residual: a model that believed it would send scores to 1e20. */
+static double move(const flr_proximal *job, ptrdiff_t i)
+{
+    const double least = FAINTEST * fabs(job->residual[i]);
+    return job->curvature[i] > least ? job->curvature[i] : least;
+}
+
+/* The moves of a Gram matrix to be made: of all rows, or of a sample of them if there is one. */
 static void choose_moves(flr_proximal *job)
 {
-    const size_t n = (size_t)job->pb.n;
     if (!job->thin) {
-        memcpy(job->moves, job->curvature, n * sizeof(double));
+        for (ptrdiff_t i = 0; i < job->pb.n; i++) job->moves[i] = move(job, i);
         return;
     }
-    memset(job->moves, 0, n * sizeof(double));
+    memset(job->moves, 0, (size_t)job->pb.n * sizeof(double));
     for (ptrdiff_t k = 0; k < job->thin_pb.n; k++) {
         const int64_t i = job->thin_rows[k];
-        job->moves[i] = job->thin_moves[k] = job->curvature[i] * job->thin_factor[k];
+        job->moves[i] = job->thin_moves[k] = move(job, i) * job->thin_factor[k];
     }
 }
 
@@ -308,11 +316,13 @@ static int steps(flr_proximal *job, double *trial, double *w, double *slope, ptr
             if (!((job->gram ? job->gram[j * (job->capacity + 1)] : job->diagonal[j]) < INFINITY))
                 return FLR_OK;
         if ((outcome = minimise(job, 1e-3, w, slope, list, ex)) != FLR_OK) return outcome;
-        if (!(job->decrease < INFINITY)) return FLR_OK;
-        if (!fresh && job->decrease > keep * before && job->decrease > least) {
+        const int credible = job->decrease <= f; /* no objective falls below zero */
+        if (!fresh && (!credible || (job->decrease > keep * before && job->decrease > least))) {
             job->built = job->thin = 0; /* that is too slow */
+            if (!credible) memset(job->step, 0, (size_t)(job->capacity + 16) * sizeof(double));
             continue;
         }
+        if (!(job->decrease < INFINITY)) return FLR_OK;
         job->status = FLR_PROXIMAL_CONVERGED;
         if (job->decrease <= least) break;
         job->status = FLR_PROXIMAL_MAX_ITER;
