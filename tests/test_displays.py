@@ -311,6 +311,17 @@ def test_curves_of_a_path_are_its_coefficients(axes):
     assert len(display.others_.get_segments()) == np.any(path.coefs, axis=0).sum() - 8
 
 
+def test_a_path_at_a_common_scale(axes):
+    path, scale = wide_path(), np.linspace(0.1, 3.0, 30)
+    display = displays.PathDisplay.from_path(path, scale=scale, ax=axes)
+    for j, line in display.lines_.items():
+        np.testing.assert_array_equal(np.nan_to_num(line.get_ydata()), path.coefs[:, j] * scale[j])
+    assert set(display.lines_) == set(np.argsort(-np.abs(path.coefs[-1] * scale))[:8])
+    assert "scale" in axes.get_ylabel()
+    with pytest.raises(ValueError, match="a number for each of 30 columns, got 2"):
+        displays.PathDisplay.from_path(path, scale=[1.0, 2.0])
+
+
 def test_names_the_largest_at_the_ends_of_their_curves(axes):
     path = wide_path()
     names = [f"column {j}" for j in range(30)]

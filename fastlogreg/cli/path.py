@@ -181,14 +181,8 @@ def _draw(path, args, data, names):
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
-    if args.standardize:
-        deviations = report.standard_deviations(data.X)
-        coefs = path.coefs
-        scaled = (
-            coefs.multiply(deviations).tocsr() if hasattr(coefs, "tocsr") else coefs * deviations
-        )
-        path = replace(path, coefs=scaled)
-    PathDisplay.from_path(path, names=names, ax=axes)
+    deviations = report.standard_deviations(data.X) if args.standardize else None
+    PathDisplay.from_path(path, names=names, scale=deviations, ax=axes)
     if args.standardize:
         axes.set_ylabel("coefficient times standard deviation of the column")
     axes.set_title(f"{args.target or 'label'}: {data.classes[1]}", loc="left", fontsize="medium")

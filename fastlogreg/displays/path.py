@@ -20,6 +20,9 @@ class PathDisplay:
         logarithmic axis, is left out.
     names : sequence of str, default=None
         Names of the columns; None takes those of the path, or numbers them.
+    scale : array-like of shape (p,), default=None
+        What to multiply the coefficients by: the columns' standard deviations show them at a common
+        scale.
 
     Attributes
     ----------
@@ -51,12 +54,18 @@ class PathDisplay:
     ('log', 8)
     """
 
-    def __init__(self, path, *, names=None):
+    def __init__(self, path, *, names=None, scale=None):
+        p = path.coefs.shape[1]
         self.path = path
-        self.names = style.column_names(names, path.coefs.shape[1], path)
+        self.names = style.column_names(names, p, path)
+        self.scale = None if scale is None else style.as_numbers(scale, "scale")
+        if scale is not None and len(self.scale) != p:
+            raise ValueError(
+                f"scale must hold a number for each of {p} columns, got {len(self.scale)}"
+            )
 
     @classmethod
-    def from_path(cls, path, *, names=None, ax=None):
+    def from_path(cls, path, *, names=None, scale=None, ax=None):
         """Draw a path.
 
         Parameters
@@ -65,6 +74,8 @@ class PathDisplay:
             What `fastlogreg.logistic_path` returns.
         names : sequence of str, default=None
             Names of the columns; None takes those of the path, or numbers them.
+        scale : array-like of shape (p,), default=None
+            What to multiply the coefficients by, for example the columns' standard deviations.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -75,11 +86,11 @@ class PathDisplay:
         Raises
         ------
         ValueError
-            If the number of names is not that of the columns.
+            If the number of names or of scales is not that of the columns.
         ImportError
             If matplotlib is not installed.
         """
-        return cls(path, names=names).plot(ax)
+        return cls(path, names=names, scale=scale).plot(ax)
 
     def plot(self, ax=None):
         """Draw it.
@@ -99,6 +110,8 @@ class PathDisplay:
         shown = self.path.alphas > 0
         alphas = self.path.alphas[shown]
         columns, curves = _curves(self.path.coefs, shown)
+        if self.scale is not None:
+            curves = curves * self.scale[columns]
         order = np.argsort(-np.abs(curves[-1]), kind="stable") if len(curves) else np.arange(0)
         named = order[: len(style.COLOURS)]
         self._draw_curves(alphas, columns, curves, named, order[len(named) :])
@@ -108,7 +121,7 @@ class PathDisplay:
             ax.set_xlim(alphas[0], alphas[-1])
         ax.autoscale(axis="y")
         ax.set_xlabel("alpha (strength of the penalty)")
-        ax.set_ylabel("coefficient")
+        ax.set_ylabel("coefficient" if self.scale is None else "coefficient times scale of column")
         self.count_axis_ = _count_above(ax, alphas, self.path.df[shown])
         ends = curves[-1, named] if len(curves) else np.empty(0)
         self._name_curves([self.names[columns[j]] for j in named], ends)
