@@ -2,8 +2,9 @@
 From scores to probabilities
 ============================
 
-A logistic regression adds up a score ``z = w·x + b`` and turns it into a probability by the sigmoid,
-``p = 1 / (1 + exp(-z))``. Here are thirteen scores from -6 to 6, and the rule that predicts a class.
+A logistic regression adds up a score ``z = w·x + b`` and turns it into a probability by the
+sigmoid, ``p = 1 / (1 + exp(-z))``. Here are thirteen scores from -6 to 6, and the rule that
+predicts a class.
 """
 
 import matplotlib.pyplot as plt
@@ -13,8 +14,8 @@ import fastlogreg
 from fastlogreg.displays import SigmoidDisplay
 
 # %%
-# Every score has its probability, rising from near 0 to near 1. A score of 0 is a probability of one
-# half; each further point of score multiplies the odds ``p / (1 - p)`` by e.
+# Every score has its probability, rising from near 0 to near 1. A score of 0 is a probability of
+# one half; each further point of score multiplies the odds ``p / (1 - p)`` by e.
 
 z = np.arange(-6.0, 7.0)
 p = fastlogreg.sigmoid(z)
@@ -33,8 +34,8 @@ display.ax_.set_title("Thirteen scores, their probabilities, and the class predi
 plt.show()
 
 # %%
-# Far out a probability nears 0 or 1 and never gets there. Doubles round the one near 1 to 1 from
-# z = 37 on, the one near 0 stays exact: take the tail on the side where it is small.
+# Far out a probability nears 0 or 1 and never gets there. Doubles round the one near 1 to 1 from z
+# = 37 on, the one near 0 stays exact: take the tail on the side where it is small.
 
 print(fastlogreg.sigmoid(np.array([-40.0, 40.0])))
 

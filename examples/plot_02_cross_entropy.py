@@ -2,8 +2,9 @@
 Cross-entropy against squared error
 ===================================
 
-Why is a logistic regression not fitted by least squares? Both losses are least where the probability
-is right. They differ in what they do with a confident mistake, and in what the best model gets right.
+Why is a logistic regression not fitted by least squares? Both losses are least where the
+probability is right. They differ in what they do with a confident mistake, and in what the best
+model gets right.
 """
 
 import matplotlib.pyplot as plt
@@ -17,9 +18,9 @@ from fastlogreg.reference import sigmoid
 # %%
 # The gradient at a confident mistake
 # -----------------------------------
-# A row of class 1 has the cross-entropy ``-log p`` and the squared error ``(1 - p)^2``. By the score z
-# their derivatives are ``p - 1`` and ``-2 (1 - p) p (1 - p)``. At a score of -8, as wrong as can be,
-# the first pulls with nearly full strength, the second hardly at all: p is flat there.
+# A row of class 1 has the cross-entropy ``-log p`` and the squared error ``(1 - p)^2``. By the
+# score z their derivatives are ``p - 1`` and ``-2 (1 - p) p (1 - p)``. At a score of -8, as wrong
+# as can be, the first pulls with nearly full strength, the second hardly at all: p is flat there.
 
 z = np.linspace(-8.0, 8.0, 401)
 p = sigmoid(z)
@@ -49,29 +50,29 @@ y = np.repeat([0.0, 1.0], 40)
 
 
 def descend(slope, steps=2000, rate=0.5):
-    """Errors after each step of gradient descent by a loss' derivative in the score."""
-    m, errors = -5.0, []
+    """The slope m after each step of gradient descent by a loss' derivative in the score."""
+    m = [-5.0]
     for _ in range(steps):
-        q = sigmoid(m * x)
-        errors.append(np.mean((q > 0.5) != y))
-        m -= rate * np.mean(slope(q) * x)
-    return np.array(errors)
+        m.append(m[-1] - rate * np.mean(slope(sigmoid(m[-1] * x)) * x))
+    return np.array(m)
 
 
 by_entropy = descend(lambda q: q - y)
 by_square = descend(lambda q: 2 * (q - y) * q * (1 - q))
 steps = {
-    "cross-entropy": int(np.argmax(by_entropy < 0.2)),
-    "squared error": int(np.argmax(by_square < 0.2)),
+    "cross-entropy": int(np.argmax(by_entropy > 0)),
+    "squared error": int(np.argmax(by_square > 0)),
 }
-print("steps until four rows of five are right:", steps)
+print("steps until the curve rises:", steps)
 
 _, ax = plt.subplots(layout="constrained")
 ax.plot(by_entropy, color="#0072B2", label="cross-entropy")
 ax.plot(by_square, color="#D55E00", linestyle="--", label="squared error")
+ax.axhline(0.0, color="0.5", linestyle=":")
 ax.set_xscale("symlog", linthresh=10)
+ax.set_xlim(0, 2000)
 ax.set_xlabel("steps of gradient descent")
-ax.set_ylabel("share of rows predicted wrongly")
+ax.set_ylabel("slope m (above 0: the right way round)")
 ax.legend()
 assert 0 < 5 * steps["cross-entropy"] < steps["squared error"]
 
@@ -79,8 +80,8 @@ assert 0 < 5 * steps["cross-entropy"] < steps["squared error"]
 # Calibration
 # -----------
 # At the optimum by cross-entropy the gradient ``mean((p - y) x)`` is zero in every column, the
-# intercept's included: the mean probability is the share of class 1, whether the model is of the right
-# form or not. The optimum by squared error promises no such thing.
+# intercept's included: the mean probability is the share of class 1, whether the model is of the
+# right form or not. The optimum by squared error promises no such thing.
 
 rng = np.random.default_rng(1)
 X = rng.normal(size=(4000, 1))
@@ -97,7 +98,9 @@ def mean_square(theta):
 m, c = minimize(mean_square, [best.coef[0], best.intercept], tol=1e-12).x
 p_square = sigmoid(m * X[:, 0] + c)
 print(f"share of class 1: {labels.mean():.4f}")
-print(f"mean probability: {p_entropy.mean():.4f} by cross-entropy, {p_square.mean():.4f} by squares")
+print(
+    f"mean probability: {p_entropy.mean():.4f} by cross-entropy, {p_square.mean():.4f} by squares"
+)
 
 display = CalibrationDisplay.from_predictions(
     labels, p_entropy, n_bins=10, name="cross-entropy", color="#0072B2"

@@ -2,8 +2,8 @@
 Three ways to one optimum
 =========================
 
-The gradient of the mean cross-entropy written out; then plain gradient descent, Newton's method, and
-this library, all to the same coefficients.
+The gradient of the mean cross-entropy written out; then plain gradient descent, Newton's method,
+and this library, all to the same coefficients.
 """
 
 import matplotlib.pyplot as plt
@@ -23,8 +23,8 @@ alpha = 0.01
 # The gradient
 # ------------
 # The loss of a row is ``log(1 + exp(z)) - y z``, whose derivative in the score ``z = w·x + b`` is
-# ``sigmoid(z) - y``: how far the probability is off. So the gradient in w is the mean of that times x,
-# plus the penalty's ``alpha w``; in b it is the mean of it alone.
+# ``sigmoid(z) - y``: how far the probability is off. So the gradient in w is the mean of that times
+# x, plus the penalty's ``alpha w``; in b it is the mean of it alone.
 
 coef, intercept = np.linspace(-0.1, 0.1, X.shape[1]), 0.2
 residual = reference.sigmoid(X @ coef + intercept) - y
@@ -35,8 +35,9 @@ print("largest difference to the kernel's gradient:", np.abs(gradient - by_hand)
 assert np.allclose(gradient, by_hand, rtol=1e-12, atol=1e-15)
 
 # %%
-# Gradient descent takes a step against it, again and again. Newton's method divides by the curvature
-# ``X' diag(p (1 - p)) X / n + alpha`` first, and doubles the number of right digits with each step.
+# Gradient descent takes a step against it, again and again. Newton's method divides by the
+# curvature ``X' diag(p (1 - p)) X / n + alpha`` first, and doubles the number of right digits with
+# each step.
 
 slow_coef, slow_intercept, slow = reference.gradient_descent(
     X, y, alpha=alpha, max_iter=4000, tol=1e-8

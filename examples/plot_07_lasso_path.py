@@ -2,8 +2,8 @@
 A lasso path and its cross-validation
 =====================================
 
-How many of thirty measurements of a tumour does a diagnosis need? The lasso takes them up one after
-the other as its penalty is relaxed; cross-validation says where to stop.
+How many of thirty measurements of a tumour does a diagnosis need? The lasso takes them up one
+after the other as its penalty is relaxed; cross-validation says where to stop.
 """
 
 import matplotlib.pyplot as plt
@@ -21,8 +21,8 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0, strati
 # %%
 # The path
 # --------
-# From the least penalty that leaves every coefficient at zero, downwards. ``standardize=True`` lets the
-# penalty count coefficients of columns at a common scale; the picture shows those.
+# From the least penalty that leaves every coefficient at zero, downwards. ``standardize=True`` lets
+# the penalty count coefficients of columns at a common scale; the picture shows those.
 
 path = logistic_path(X_train, y_train, standardize=True)
 print(f"{len(path.alphas)} penalties, {path.df[0]} to {path.df[-1]} columns, {path.stop_reason}")

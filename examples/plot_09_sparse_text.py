@@ -2,9 +2,9 @@
 Sparse text
 ===========
 
-Was this sentence written for NumPy or for SciPy? The sentences are those of the two libraries' own
-documentation, which is installed with them; the columns are words and pairs of words, far more than
-there are rows, and nearly all zero.
+Was this sentence written for NumPy or for SciPy? The sentences are those of the two libraries'
+own documentation, which is installed with them; the columns are words and pairs of words, far
+more than there are rows, and nearly all zero.
 """
 
 import inspect
@@ -42,7 +42,10 @@ texts = numpy_text + scipy_text
 y = np.repeat(["numpy", "scipy"], [len(numpy_text), len(scipy_text)])
 pattern = r"[a-z]{3,}"
 words = TfidfVectorizer(
-    ngram_range=(1, 2), sublinear_tf=True, token_pattern=pattern, stop_words=["numpy", "scipy", "np"]
+    ngram_range=(1, 2),
+    sublinear_tf=True,
+    token_pattern=pattern,
+    stop_words=["numpy", "scipy", "np"],
 )
 X_train, X_test, y_train, y_test = train_test_split(texts, y, random_state=0, stratify=y)
 X_train, X_test = words.fit_transform(X_train), words.transform(X_test)
@@ -51,8 +54,8 @@ print(f"{n} rows, {p} columns, {X_train.nnz / (n * p):.3%} of them other than ze
 assert p > n
 
 # %%
-# The matrix goes in as it is, CSR, and is never made dense. With a ridge penalty every word counts a
-# little; the fit ends with the same proof as any other.
+# The matrix goes in as it is, CSR, and is never made dense. With a ridge penalty every word counts
+# a little; the fit ends with the same proof as any other.
 
 ridge = LogisticRegression(C=10.0).fit(X_train, y_train)
 print(f"ridge: {ridge.score(X_test, y_test):.1%} right on sentences it has not seen")
@@ -61,11 +64,13 @@ print(ridge.certificate_)
 # %%
 # The lasso names the words that give a library away.
 
-lasso = LogisticRegression(C=5.0, l1_ratio=1.0).fit(X_train, y_train)
+lasso = LogisticRegression(C=2.0, l1_ratio=1.0).fit(X_train, y_train)
 kept = np.count_nonzero(lasso.coef_)
 print(f"lasso: {lasso.score(X_test, y_test):.1%} right with {kept} of {p} words")
-names = words.get_feature_names_out()
-display = CoefficientDisplay.from_estimator(lasso, names=names, most=24)
+largest = np.argsort(-np.abs(lasso.coef_[0]))[:24]
+largest = largest[np.argsort(lasso.coef_[0, largest])]
+names = words.get_feature_names_out()[largest]
+display = CoefficientDisplay(lasso.coef_[0, largest], names=names).plot()
 display.ax_.set_title("left: NumPy's words, right: SciPy's")
 plt.show()
 

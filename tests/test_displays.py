@@ -474,7 +474,7 @@ def test_coefficients_of_estimators():
     assert nothing_is_cut_off(display)
     X, y = flowers(4)
     model = LogisticRegression().fit(X, y)
-    model.separation_ = SimpleNamespace(infinite={1: -1})
+    model.separation_ = SimpleNamespace(infinite={1: -1, 2: 0, 3: None, "intercept": 1})
     display = displays.CoefficientDisplay.from_estimator(model, most=3)
     expected = model.coef_[0].copy()
     expected[1] = -np.inf
@@ -486,6 +486,40 @@ def test_coefficients_of_estimators():
     np.testing.assert_allclose(
         displays.CoefficientDisplay.from_estimator(sparse_model).estimates, model.coef_[0]
     )
+
+
+def test_infinite_estimates_of_one_of_many_classes():
+    X, y = load_iris(return_X_y=True)
+    model = PeerLogisticRegression(max_iter=500).fit(X, np.array(["a", "b", "c"])[y])
+    model.separation_ = SimpleNamespace(infinite={("b", 2): 1})
+    display = displays.CoefficientDisplay.from_estimator(model)
+    assert [tuple(place) for place in np.argwhere(np.isinf(display.estimates))] == [(1, 2)]
+    assert len(display.arrows_) == 1
+
+
+def test_an_inference_that_asks_for_a_level_and_knows_infinities(axes):
+    asked = []
+
+    def conf_int(level=0.95, *, method="wald"):
+        asked.append((level, method))
+        ends = np.array([[0.1, 0.9], [np.nan, np.nan], [np.nan, np.nan], [0.0, 1.0]])
+        if method == "profile":
+            ends[1] = [1.2, np.inf]
+        return ends
+
+    inference = SimpleNamespace(
+        params=np.array([0.5, np.inf, np.nan, 0.5]),
+        param_names=("age", "smoker", "aliased", "intercept"), conf_int=conf_int,
+    )  # fmt: skip
+    make = displays.CoefficientDisplay.from_inference
+    display = make(inference, level=0.8, method="profile", ax=axes)
+    assert display.names == ["age", "smoker"]
+    low, high = axes.get_xlim()
+    assert display.arrows_[0].xyann[0] > 1.2
+    assert display.arrows_[0].xy[0] == pytest.approx(high)
+    bare = make(inference)
+    assert bare.arrows_[0].xyann[0] == 0.0  # no interval: from the line of no effect
+    assert asked == [(0.8, "profile"), (0.95, "wald")]
 
 
 def test_coefficients_of_an_inference(axes):
@@ -620,11 +654,23 @@ def test_loss_falls_with_the_slope_and_never_is_zero(axes):
     assert displays.SeparationDisplay(slopes, losses).plot().limit_line_ is None
 
 
+def test_rows_that_overlap_leave_a_limit_above_zero(axes):
+    slopes = np.linspace(0.0, 20.0, 50)
+    losses = 0.2 + 0.3 * np.log1p(np.exp(-slopes))
+    display = displays.SeparationDisplay(slopes, losses, margin=1.0, limit=0.2).plot(axes)
+    assert list(display.floor_line_.get_ydata()) == [0.2, 0.2]
+    np.testing.assert_allclose(display.limit_line_.get_ydata()[20:], losses[20:], rtol=1e-4)
+    low, high = axes.get_ylim()
+    assert 0 < low < 0.2 < losses[0] < high
+
+
 def test_bad_input_of_a_separation():
     make = displays.SeparationDisplay
     with pytest.raises(ValueError, match="never is zero"):
         make([1.0, 2.0], [0.5, 0.0])
-    with pytest.raises(ValueError, match="above 0 and rise"):
+    with pytest.raises(ValueError, match="limit must be at least 0 and at most every loss"):
+        make([1.0, 2.0], [0.5, 0.4], limit=0.45)
+    with pytest.raises(ValueError, match="at least 0 and rise"):
         make([2.0, 1.0], [0.5, 0.4])
     with pytest.raises(ValueError, match="of one length, got 2 and 1"):
         make([1.0, 2.0], [0.5])

@@ -3,7 +3,6 @@
 import csv
 import json
 import time
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import PurePath
 

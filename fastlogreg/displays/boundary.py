@@ -255,12 +255,13 @@ class DecisionBoundaryDisplay:
         )  # fmt: skip
 
     def _draw_points(self):
+        size = 6.0 if len(self.X) <= 200 else 4.5
         for k, label in enumerate(self.classes):
             own = self.X[self.y == k]
             self.points_ += self.ax_.plot(
                 *own.T, linestyle="none", marker=style.MARKERS[k % len(style.MARKERS)],
-                color=style.colour(k), markersize=6, markeredgecolor="white", markeredgewidth=0.7,
-                zorder=3, label=style.shorten(label),
+                color=style.colour(k), markersize=size, markeredgecolor="white",
+                markeredgewidth=0.7, zorder=3, label=style.shorten(label),
             )  # fmt: skip
 
 

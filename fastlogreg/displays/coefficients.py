@@ -1,5 +1,8 @@
 """The picture of coefficients with their intervals; an infinite one is an arrow."""
 
+from inspect import signature
+from types import SimpleNamespace
+
 import numpy as np
 
 from fastlogreg.displays import style
@@ -109,27 +112,31 @@ class CoefficientDisplay:
         coef = coef.toarray() if hasattr(coef, "toarray") else np.array(coef, dtype=float)
         coef = np.atleast_2d(coef)
         names = style.column_names(names, coef.shape[1], estimator)
-        _mark_infinite(coef, getattr(estimator, "separation_", None), names)
-        binary = len(coef) == 1
+        binary, classes = len(coef) == 1, np.asarray(estimator.classes_).tolist()
+        _mark_infinite(coef, getattr(estimator, "separation_", None), names, classes)
         return cls(
             coef[0] if binary else coef, names=names,
-            classes=None if binary else tuple(estimator.classes_),
+            classes=None if binary else classes,
         ).plot(ax, odds_ratio=odds_ratio, most=most)  # fmt: skip
 
     @classmethod
     def from_inference(
-        cls, inference, *, level=0.95, names=None, intercept=False, ax=None, odds_ratio=False,
-        most=40,
+        cls, inference, *, level=0.95, method=None, names=None, intercept=False, ax=None,
+        odds_ratio=False, most=40,
     ):  # fmt: skip
         """Draw estimates with their intervals: of this library or of statsmodels.
+
+        Parameters that were not estimated (nan) are left out.
 
         Parameters
         ----------
         inference : object
-            With ``params`` and ``conf_int(1 - level)``: what ``clf.inference(X, y)`` returns, or
-            the fitted result of a statsmodels model.
+            With ``params`` and ``conf_int``: what ``clf.inference(X, y)`` returns, or the fitted
+            result of a statsmodels model.
         level : float, default=0.95
             Coverage of the intervals.
+        method : str, default=None
+            Handed to its ``conf_int``, as "profile", by which an infinite estimate has an interval.
         names : sequence of str, default=None
             Names of the parameters; None takes those of the object.
         intercept : bool, default=False
@@ -154,10 +161,17 @@ class CoefficientDisplay:
             raise ValueError(
                 f"inference must have params and conf_int, {type(inference).__name__} has not"
             )
-        params = np.asarray(inference.params, dtype=float)
-        ends = np.asarray(inference.conf_int(1.0 - level), dtype=float)
+        options = {} if method is None else {"method": method}
+        if "level" in signature(inference.conf_int).parameters:
+            ends = inference.conf_int(level, **options)
+        else:  # statsmodels asks for what is left out
+            ends = inference.conf_int(1.0 - level, **options)
+        params = np.ravel(np.asarray(inference.params, dtype=float))
+        ends = np.asarray(ends, dtype=float).reshape(-1, 2)
         names = style.column_names(names, len(params), *_name_sources(inference))
-        shown = [intercept or name.lower() not in _INTERCEPTS for name in names]
+        shown = ~np.isnan(params)
+        if not intercept:
+            shown &= [name.split(":")[-1].lower() not in _INTERCEPTS for name in names]
         return cls(
             params[shown], ends[shown, 0], ends[shown, 1], level=level,
             names=[name for name, keep in zip(names, shown, strict=True) if keep],
@@ -214,8 +228,7 @@ class CoefficientDisplay:
     def _draw_class(self, k, places, estimates, lower, upper):
         """One class: its intervals, its finite estimates, and arrows for what is infinite."""
         ax, color, unit, edges = self.ax_, style.colour(k), self._unit, self._edges
-        bare = self.lower is None
-        if not bare:
+        if self.lower is not None:
             covered = "interval" if self.level is None else f"{100 * self.level:g} % interval"
             ends = unit(np.clip(lower, *edges)), unit(np.clip(upper, *edges))
             self.intervals_.append(
@@ -233,6 +246,7 @@ class CoefficientDisplay:
         for place, *values in zip(places, estimates, lower, upper, strict=True):
             for sign, edge in ((-1.0, edges[0]), (1.0, edges[1])):
                 if sign * np.inf in values:
+                    bare = np.isnan(values[1:]).all()
                     start = 0.0 if bare else edge - 0.1 * sign * np.ptp(edges)
                     text = "" if values[0] != sign * np.inf else "+∞" if sign > 0 else "−∞"
                     self._draw_arrow(place, start, edge, sign, text, color)
@@ -260,20 +274,24 @@ _INTERCEPTS = {"const", "intercept", "(intercept)"}  # what statsmodels, pandas 
 
 def _name_sources(inference):
     """Where the names of parameters may stand: our results, pandas' index, statsmodels' model."""
-    from types import SimpleNamespace
-
     index = getattr(inference.params, "index", None)
     model = getattr(inference, "model", None)
-    for names in (index, getattr(model, "exog_names", None)):
+    own = getattr(inference, "param_names", None)
+    for names in (own, index, getattr(model, "exog_names", None)):
         if names is not None and not callable(names):
             yield SimpleNamespace(columns=names)
-    yield inference
 
 
-def _mark_infinite(coef, separation, names):
-    """Infinite estimates, where a separation names them, in place."""
+def _mark_infinite(coef, separation, names, classes):
+    """Infinite estimates, where a separation names them and their sign, in place.
+
+    Its keys are columns, by name or number, of many classes pairs (class, column).
+    """
     for key, sign in (getattr(separation, "infinite", None) or {}).items():
-        row, column = key if isinstance(key, tuple) else (0, key)
+        label, column = key if isinstance(key, tuple) else (None, key)
+        if not sign or (column == "intercept" and column not in names):
+            continue  # the sign is not one, or not known
+        row = 0 if label is None else classes.index(label)
         coef[row, names.index(column) if isinstance(column, str) else column] = sign * np.inf
 
 

@@ -13,12 +13,14 @@ class SeparationDisplay:
     Parameters
     ----------
     slopes : array-like of shape (k,)
-        Slopes, rising, above 0.
+        Slopes, rising, at least 0.
     losses : array-like of shape (k,)
         The mean loss at each, above 0.
     margin : float, default=None
         Of the direction, if the classes are completely separated: the least score, at slope one, of
         any row on its side. The loss then falls as ``exp(-m margin)``, which is drawn.
+    limit : float, default=0.0
+        What the loss approaches: above zero if only some of the rows are separated.
 
     Attributes
     ----------
@@ -27,7 +29,9 @@ class SeparationDisplay:
     line_ : matplotlib.lines.Line2D
         The losses.
     limit_line_ : matplotlib.lines.Line2D or None
-        The slope of the limit, through the last loss.
+        The exponential, through the last loss; none if that is at its limit to rounding.
+    floor_line_ : matplotlib.lines.Line2D or None
+        The limit, if above zero.
 
     References
     ----------
@@ -47,7 +51,7 @@ class SeparationDisplay:
     True
     """
 
-    def __init__(self, slopes, losses, *, margin=None):
+    def __init__(self, slopes, losses, *, margin=None, limit=0.0):
         self.slopes = style.as_numbers(slopes, "slopes")
         self.losses = style.as_numbers(losses, "losses")
         if len(self.slopes) != len(self.losses):
@@ -55,14 +59,16 @@ class SeparationDisplay:
                 f"slopes and losses must be of one length, got {len(self.slopes)} and "
                 f"{len(self.losses)}"
             )
-        if not (self.slopes > 0).all() or not (np.diff(self.slopes) > 0).all():
-            raise ValueError("slopes must be above 0 and rise")
+        if not (self.slopes >= 0).all() or not (np.diff(self.slopes) > 0).all():
+            raise ValueError("slopes must be at least 0 and rise")
         if not (self.losses > 0).all():
             raise ValueError(
                 "losses must be above 0: a logistic loss never is zero, but below 1e-308 a double "
                 "cannot hold it; use smaller slopes"
             )
-        self.margin = margin
+        if not 0.0 <= limit <= self.losses.min():
+            raise ValueError(f"limit must be at least 0 and at most every loss, got {limit!r}")
+        self.margin, self.limit = margin, limit
 
     @classmethod
     def from_curve(cls, curve, *, ax=None):
@@ -91,7 +97,8 @@ class SeparationDisplay:
                 f"curve must have slopes and losses, {type(curve).__name__} has not; "
                 "fastlogreg.separation_curve(X, y) makes one"
             )
-        return cls(curve.slopes, curve.losses, margin=getattr(curve, "margin", None)).plot(ax)
+        margin, limit = getattr(curve, "margin", None), getattr(curve, "limit", 0.0)
+        return cls(curve.slopes, curve.losses, margin=margin, limit=limit).plot(ax)
 
     def plot(self, ax=None):
         """Draw it.
@@ -108,22 +115,28 @@ class SeparationDisplay:
         """
         self.ax_ = ax = style.open_axes("SeparationDisplay", ax)
         self.figure_ = ax.figure
-        last = f"{self.losses[-1]:.1e} at m = {self.slopes[-1]:.4g}"
+        last, slope = self.losses[-1], self.slopes[-1]
         (self.line_,) = ax.plot(
             self.slopes, self.losses, color=style.BLUE, linewidth=2.0, zorder=2,
-            label=f"mean loss; {last}, not zero",
+            label=f"mean loss; {last:.2g} at m = {slope:.4g}, not zero",
         )  # fmt: skip
-        ax.plot(self.slopes[-1:], self.losses[-1:], "o", color=style.BLUE, zorder=3)
-        self.limit_line_ = None
-        if self.margin is not None and self.margin > 0:
-            limit = self.losses[-1] * np.exp(-self.margin * (self.slopes - self.slopes[-1]))
+        ax.plot([slope], [last], "o", color=style.BLUE, zorder=3)
+        self.limit_line_ = self.floor_line_ = None
+        if self.limit > 0.0:
+            self.floor_line_ = ax.axhline(
+                self.limit, color=style.GREY, linestyle=":", linewidth=1.2,
+                label=f"limit {self.limit:.3g}, of the rows that overlap",
+            )  # fmt: skip
+        if self.margin is not None and self.margin > 0 and last - self.limit > 1e-12 * self.limit:
+            rest = (last - self.limit) * np.exp(-self.margin * (self.slopes - slope))
             (self.limit_line_,) = ax.plot(
-                self.slopes, limit, color=style.VERMILION, linewidth=1.4, linestyle="--", zorder=1,
-                label=f"in the limit, as exp(−m · {self.margin:.3g})",
+                self.slopes, self.limit + rest, color=style.VERMILION, linewidth=1.4,
+                linestyle="--", zorder=1, label=f"in the limit, as exp(−m · {self.margin:.3g})",
             )  # fmt: skip
         low, high = self.losses.min(), self.losses.max()
         ax.set_yscale("log")
-        ax.set_ylim(low / 3.0 if low > 1e-300 else low, 3.0 * high)
+        room = max(high / low, 10.0) ** 0.05
+        ax.set_ylim(low / room, high * room)
         ax.set_xlabel("slope m")
         ax.set_ylabel("mean loss (nats)")
         style.legend(ax)

@@ -1,0 +1,121 @@
+"""
+Well-separated classes
+======================
+
+When a column tells the classes apart without a mistake, a steeper curve always fits better: there
+is no best one. What libraries make of that, and what can be done.
+"""
+
+import warnings
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.linear_model import LogisticRegression as Peer
+from sklearn.svm import SVC
+
+import fastlogreg
+from fastlogreg import LogisticRegression
+from fastlogreg.displays import DecisionBoundaryDisplay, SeparationDisplay, SigmoidDisplay
+
+x = np.arange(1.0, 7.0)
+X, y = x[:, None], np.array([0, 0, 0, 1, 1, 1])
+
+# %%
+# Slope and intercept
+# -------------------
+# On one column the model is ``p = sigmoid(m x + c)``. scikit-learn's m and c for weaker and weaker
+# penalties: the threshold ``-c / m`` stays at 3.5, and the curve steepens without end.
+
+figure, ax = plt.subplots(layout="constrained")
+grid = np.linspace(0, 7, 500)
+slopes = []
+print("     C        m         c    threshold")
+for C, shade in zip([0.1, 1, 10, 100, 10_000], ["0.75", "0.6", "0.45", "0.25", "0"], strict=True):
+    peer = Peer(C=C, tol=1e-10).fit(X, y)
+    m, c = peer.coef_[0, 0], peer.intercept_[0]
+    slopes.append(m)
+    print(f"{C:6g} {m:8.3f} {c:9.3f} {-c / m:10.3f}")
+    ax.plot(grid, peer.predict_proba(grid[:, None])[:, 1], color=shade, label=f"m = {m:.1f}")
+ax.plot(x, y, "o", color="#D55E00", clip_on=False)
+ax.axvline(3.5, color="0.5", linestyle=":")
+ax.set_xlabel("x")
+ax.set_ylabel("probability of class 1")
+ax.set_title("the weaker the penalty, the steeper the curve")
+ax.legend(loc="upper left")
+assert (np.diff(slopes) > 0).all()
+assert np.isclose(-c / m, 3.5, atol=1e-3)
+
+# %%
+# Larger m, smaller loss, never zero
+# ----------------------------------
+# The rows nearest to the threshold are half a unit away, so that the loss falls as ``exp(-m / 2)``.
+
+slopes = np.linspace(1.0, 100.0, 100)
+losses = np.array([fastlogreg.log_loss(y, m * (x - 3.5)) for m in slopes])
+SeparationDisplay(slopes, losses, margin=0.5).plot()
+assert (np.diff(losses) < 0).all()
+assert losses[-1] > 0
+assert np.isclose(np.log(losses[-1] / losses[-2]), -0.5, atol=1e-6)
+
+# %%
+# What the solvers report
+# -----------------------
+# A solver that looks at the gradient alone finds it small, sooner or later, and calls that
+# converged: its m is an accident of its tolerance. This library looks for separation and says what
+# it found.
+
+accidents = []
+for tol in (1e-2, 1e-4, 1e-8):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        peer = Peer(C=np.inf, tol=tol, max_iter=10_000).fit(X, y)
+    accidents.append(peer.coef_[0, 0])
+    print(
+        f"scikit-learn, tol={tol:g}: m = {peer.coef_[0, 0]:.2f} after {peer.n_iter_[0]} iterations"
+    )
+
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    free = LogisticRegression(C=np.inf).fit(X, y)
+print(f"fastlogreg: {caught[0].category.__name__}: {caught[0].message}")
+assert accidents[0] < 0.7 * accidents[-1]
+assert issubclass(caught[0].category, fastlogreg.SeparationWarning)
+assert not free.converged_
+
+# %%
+# A penalty
+# ---------
+# With a penalty the optimum is finite and certified.
+
+held = LogisticRegression(C=1.0).fit(X, y)
+display = SigmoidDisplay.from_estimator(held, x, y)
+display.ax_.set_title("C = 1: one optimum, with a proof")
+print(held.certificate_)
+assert held.converged_
+assert np.allclose(display.thresholds, 3.5, atol=1e-6)
+
+# %%
+# The limit: the widest margin
+# ----------------------------
+# Coefficients grow without bound as the penalty vanishes, but their direction settles: on the line
+# with the widest margin, that of a support vector machine.
+
+rng = np.random.default_rng(4)
+X = np.vstack([rng.normal([-1.5, 0], 0.6, (30, 2)), rng.normal([1.5, 1], 0.6, (30, 2))])
+y = np.repeat([0, 1], 30)
+widest = SVC(kernel="linear", C=1e6).fit(X, y).coef_[0]
+widest = widest / np.linalg.norm(widest)
+angles = []
+for C in 10.0 ** np.arange(-1, 9):
+    model = LogisticRegression(C=C, max_iter=1000).fit(X, y)
+    w = model.coef_[0]
+    angles.append(np.degrees(np.arccos(np.clip(w @ widest / np.linalg.norm(w), -1, 1))))
+    print(f"C = {C:7g}: ||w|| = {np.linalg.norm(w):6.2f}, {angles[-1]:6.3f} degrees off the limit")
+
+display = DecisionBoundaryDisplay.from_estimator(model, X, y)
+display.ax_.set_title("hardly any penalty: nearly the widest margin")
+plt.show()
+
+assert model.converged_
+assert angles[-1] < 2 < angles[0]
+assert (np.diff(angles[4:]) < 0).all()
