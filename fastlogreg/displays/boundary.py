@@ -259,7 +259,7 @@ class DecisionBoundaryDisplay:
         for k, label in enumerate(self.classes):
             own = self.X[self.y == k]
             self.points_ += self.ax_.plot(
-                *own.T, linestyle="none", marker=style.MARKERS[k % len(style.MARKERS)],
+                *own.T, linestyle="none", marker=style.marker(k),
                 color=style.colour(k), markersize=size, markeredgecolor="white",
                 markeredgewidth=0.7, zorder=3, label=style.shorten(label),
             )  # fmt: skip

@@ -199,6 +199,7 @@ class CoefficientDisplay:
         size = np.abs(estimates).max(axis=0)
         self.order_ = np.sort(np.argsort(-size, kind="stable")[:most])
         height = 1.2 + 0.3 * len(self.order_) * max(1.0, 0.5 * len(estimates))
+        own = ax is None
         ax = style.open_axes("CoefficientDisplay", ax, (6.4, max(height, 2.2)))
         self.ax_, self.figure_ = ax, ax.figure
         self.points_, self.intervals_, self.arrows_ = [], [], []
@@ -208,6 +209,7 @@ class CoefficientDisplay:
         upper = nothing if self.upper is None else np.atleast_2d(self.upper)[:, self.order_]
         self._edges = _limits(np.concatenate([estimates, lower, upper]))
         self._unit = np.exp if odds_ratio else np.asarray
+        self._limit_names = {-1.0: "0", 1.0: "∞"} if odds_ratio else {-1.0: "−∞", 1.0: "+∞"}
         ax.axvline(self._unit(0.0), color=style.GREY, linewidth=1.0, zorder=1)
         rows = len(estimates)
         for k in range(rows):
@@ -222,7 +224,7 @@ class CoefficientDisplay:
             for line in np.arange(1, len(self.order_)) - 0.5:
                 ax.axhline(line, color="0.9", linewidth=0.8, zorder=0)
         ax.set_xlabel("odds ratio" if odds_ratio else "coefficient (log odds)")
-        style.legend(ax)
+        style.legend(ax, outside=own)
         return self
 
     def _draw_class(self, k, places, estimates, lower, upper):
@@ -240,7 +242,7 @@ class CoefficientDisplay:
         finite = np.isfinite(estimates)
         self.points_ += ax.plot(
             unit(estimates[finite]), places[finite], linestyle="none", color=color,
-            marker=style.MARKERS[k % len(style.MARKERS)], markersize=6, zorder=3,
+            marker=style.marker(k), markersize=6, zorder=3,
             label=None if self.classes is None else style.shorten(self.classes[k]),
         )  # fmt: skip
         for place, *values in zip(places, estimates, lower, upper, strict=True):
@@ -248,7 +250,7 @@ class CoefficientDisplay:
                 if sign * np.inf in values:
                     bare = np.isnan(values[1:]).all()
                     start = 0.0 if bare else edge - 0.1 * sign * np.ptp(edges)
-                    text = "" if values[0] != sign * np.inf else "+∞" if sign > 0 else "−∞"
+                    text = "" if values[0] != sign * np.inf else self._limit_names[sign]
                     self._draw_arrow(place, start, edge, sign, text, color)
 
     def _draw_arrow(self, place, start, edge, sign, text, color):

@@ -134,7 +134,7 @@ class ConvergenceDisplay:
             x = self.curves[name][0]
             (self.lines_[name],) = ax.plot(
                 x, heights, color=style.colour(k), linewidth=1.6, label=style.shorten(name, 40),
-                marker=style.MARKERS[k % len(style.MARKERS)], markersize=5,
+                marker=style.marker(k), markersize=5,
                 markevery=max(1, len(x) // 20),
             )  # fmt: skip
         self.rounding_line_ = ax.axhline(

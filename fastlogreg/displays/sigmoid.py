@@ -180,7 +180,7 @@ class SigmoidDisplay:
                 own = self.x[self.y == k]
                 self.points_ += ax.plot(
                     own, np.full(len(own), float(k)), linestyle="none", markersize=6,
-                    marker=style.MARKERS[k], color=style.colour(k), markeredgecolor="white",
+                    marker=style.marker(k), color=style.colour(k), markeredgecolor="white",
                     markeredgewidth=0.5, alpha=0.8 if len(self.x) <= 100 else 0.5, zorder=3,
                     clip_on=False, label=f"{self.classes[k]}",
                 )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, BLACK, WINE = "#E69F00", "#56B4E9", "#000000", "#882255"
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK, WINE)
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")  # 9 and 8: pairs repeat after 72
 GREY = "0.45"  # reference lines
 
 
@@ -47,6 +47,11 @@ def legend(ax, outside=False):
 def colour(k):
     """The colour of class or line k."""
     return COLOURS[k % len(COLOURS)]
+
+
+def marker(k):
+    """The marker of class or line k."""
+    return MARKERS[k % len(MARKERS)]
 
 
 def shorten(name, longest=24):
