@@ -42,10 +42,21 @@ assert result.certificate.relative_gap <= 1e-9
 assert accuracy == 0.5
 
 # %%
+# What is missing
+# ---------------
+# ``suggest`` tests all squares and products of columns against the fitted line, without fitting any
+# of them, and names the one that four points ask for.
+
+missing = LogisticRegression().fit(X, y).suggest(X, y)
+print(missing)
+assert [term.name for term in missing] == ["x0*x1"]
+assert missing[0].separates
+
+# %%
 # With the product
 # ----------------
-# The column ``x0 x1`` makes the classes separable. They are now completely separated, so that
-# without a penalty no finite optimum exists: the library says so, and a penalty gives one.
+# As it warns, the column ``x0 x1`` separates the classes completely, so that without a penalty no
+# finite optimum exists: the fit says so too, and a penalty gives one. All four points are right.
 
 product = np.column_stack([X, X[:, 0] * X[:, 1]])
 with warnings.catch_warnings(record=True) as caught:
@@ -63,12 +74,15 @@ assert np.array_equal(held.predict(product), y)
 # %%
 # Noisy XOR
 # ---------
-# Three models of 600 points with a tenth of the labels wrong: a straight line, polynomial features,
-# and a kernel map, which makes columns out of nearness to some of the points.
+# ``suggest`` finds the product again, and nothing beyond it. Three models of 600 points with a
+# tenth of the labels wrong: a straight line, polynomial features, and a kernel map, which makes
+# columns out of nearness to some of the points.
 
 rng = np.random.default_rng(0)
 X = rng.uniform(-1, 1, (600, 2))
 y = (X[:, 0] * X[:, 1] < 0) ^ (rng.random(600) < 0.1)
+found = LogisticRegression().fit(X, y).suggest(X, y)
+print(found)
 models = {
     "straight line": LogisticRegression(),
     "polynomial": make_pipeline(PolynomialFeatures(2, include_bias=False), LogisticRegression()),
@@ -87,6 +101,7 @@ figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols
 
 plt.show()
 
+assert found[0].name == "x0*x1"
 assert accuracies["straight line"] < 0.6
 assert accuracies["polynomial"] > 0.8
 assert accuracies["kernel map"] > 0.8
