@@ -21,6 +21,7 @@ _HOMES = {
     "Logit": "fastlogreg.inference.logit",
     "reference": None,
     "displays": None,
+    **dict.fromkeys(["patch_sklearn", "unpatch_sklearn"], "fastlogreg.patching"),
     "show_versions": "fastlogreg.versions",
     "set_num_threads": "fastlogreg.parallel",
     "get_num_threads": "fastlogreg.parallel",

@@ -27,6 +27,7 @@ FLOORS = (
     ("displays",),
     ("path", "diagnostics", "inference"),
     ("estimators",),
+    ("patching",),
     ("cli",),
     ("__main__",),
 )
@@ -222,7 +223,8 @@ def test_the_reference_is_documented():
      ("parallel", 4), ("versions", 1), ("reference", 0), ("result", 0),
      ("certificate", 0), ("validation", 0), ("path", 1),
      ("diagnostics.doctor", 5), ("diagnostics.suggest", 3), ("estimators.logistic", 1),
-     ("inference.results", 5), ("inference.logit", 5), ("estimators.statistics", 5)],
+     ("inference.results", 5), ("inference.logit", 5), ("estimators.statistics", 5),
+     ("patching", 2)],
 )  # fmt: skip
 def test_examples_run(name, least):
     module = importlib.import_module(f"fastlogreg.{name}")

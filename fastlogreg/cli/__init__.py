@@ -1,4 +1,4 @@
-"""The command line: ``fastlogreg demo | diagnose | fit | path | predict | info | bench``.
+"""The command line: ``fastlogreg demo | diagnose | fit | path | predict | info | bench | SCRIPT.py``.
 
 A file or column that cannot be used gets one line on stderr and exit status 2. Heavy modules are
 imported by the commands that need them, so that ``--help`` answers at once.
@@ -16,6 +16,11 @@ _BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 def main(argv=None):
     """Run the command line and return its exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0].endswith(".py"):
+        from fastlogreg.cli.script import run_script
+
+        return run_script(argv[0], argv[1:])
     args = _parser().parse_args(argv)
     try:
         return _run(args)
@@ -45,7 +50,9 @@ def _parser():
 
     parser = argparse.ArgumentParser(
         prog="fastlogreg",
-        description="Binary logistic regression, fast and with a proof of how exact each fit is.",
+        description="Logistic regression, fast and with a proof of how exact each fit is.",
+        epilog="fastlogreg SCRIPT.py [ARGUMENT ...] runs a Python script in which scikit-learn's "
+        "LogisticRegression and LogisticRegressionCV are this package's.",
     )
     parser.add_argument("--version", action="version", version=f"fastlogreg {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
