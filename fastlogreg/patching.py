@@ -1,4 +1,4 @@
-"""This package's estimators in the place of scikit-learn's, for code that knows only those."""
+"""The place of scikit-learn's estimators taken by ours, for code that knows only those."""
 
 import sys
 import types

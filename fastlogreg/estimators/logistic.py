@@ -1,37 +1,29 @@
 """The estimator: scikit-learn's LogisticRegression on the functional core."""
 
-import warnings
 from dataclasses import replace
-from numbers import Integral, Real
 
 import numpy as np
-from sklearn import get_config
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.linear_model._base import BaseEstimator, LinearClassifierMixin, SparseCoefMixin
-from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
 from fastlogreg import core
 from fastlogreg.estimators import callbacks
-from fastlogreg.estimators.doors import (
-    check_finite,
-    column_bounds,
-    column_factors,
-    is_soft,
-    open_problem,
-    open_scoring,
-)
+from fastlogreg.estimators.doors import check_finite, column_bounds, column_factors, open_problem
 from fastlogreg.estimators.equivalents import Given, equivalents
+from fastlogreg.estimators.parameters import HINTS, Parameters
+from fastlogreg.estimators.predictions import Predictions
 from fastlogreg.estimators.statistics import Statistics
 from fastlogreg.warnings import warn_unless_converged
 
-# scikit-learn's names; all of them ask for the one optimum that the core certifies
-_HINTS = frozenset({"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"})
-_OWN_SOLVERS = frozenset({"auto", "newton", "multilevel", "truncated-newton", "dual", "proximal"})
-_SOLVERS = _HINTS | _OWN_SOLVERS
-
 
 class LogisticRegression(
-    Statistics, CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
+    Statistics,
+    Parameters,
+    Predictions,
+    CallbackSupportMixin,
+    LinearClassifierMixin,
+    SparseCoefMixin,
+    BaseEstimator,
 ):
     """Binary logistic regression with L2, L1, elastic-net or no penalty, solved to a certificate.
 
@@ -164,33 +156,6 @@ class LogisticRegression(
     3
     """
 
-    _parameter_constraints = {
-        "penalty": [
-            StrOptions({"l1", "l2", "elasticnet", "none"}),
-            None,
-            Hidden(StrOptions({"deprecated"})),
-        ],
-        "C": [Interval(Real, 0, None, closed="right")],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both"), None],
-        "dual": ["boolean"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "fit_intercept": ["boolean"],
-        "intercept_scaling": [Interval(Real, 0, None, closed="neither")],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-        "random_state": ["random_state"],
-        "solver": [StrOptions(set(_SOLVERS))],
-        "max_iter": [Interval(Integral, 0, None, closed="left")],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "n_jobs": [None, Integral],
-        "alpha": [Interval(Real, 0, None, closed="left"), StrOptions({"1/n_samples"}), None],
-        "multi_class": [StrOptions({"auto", "ovr", "multinomial", "deprecated"})],
-        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
-        "penalty_factor": ["array-like", dict, None],
-        "bounds": [dict, "array-like", None],
-        "standardize": ["boolean"],
-    }
-
     def __init__(
         self,
         penalty="deprecated",
@@ -306,7 +271,7 @@ class LogisticRegression(
                 fit_intercept=bool(self.fit_intercept),
                 sample_weight=problem.sample_weight,
                 offset=problem.offset,
-                solver="auto" if self.solver in _HINTS else self.solver,
+                solver="auto" if self.solver in HINTS else self.solver,
                 tol=self._relative_tol(),
                 max_iter=int(self.max_iter),
                 n_threads=self._threads(),
@@ -335,107 +300,6 @@ class LogisticRegression(
         self.stop_reason_ = result.stop_reason
         self.solver_ = result.solver
 
-    def _check_parameters(self):
-        """Raise for parameters out of their ranges or at odds with each other."""
-        if not self._are_usual() and not get_config()["skip_parameter_validation"]:
-            self._validate_params()
-        if self.alpha is not None and self.C != 1.0:
-            raise ValueError(
-                f"C={self.C!r} and alpha={self.alpha!r} both set the strength of the penalty; "
-                "give one of them."
-            )
-        self._check_penalty()
-
-    def _are_usual(self):
-        """Whether all parameters are of the kind that needs no look by scikit-learn's checks."""
-        max_iter, random_state, alpha = self.max_iter, self.random_state, self.alpha
-        return (
-            isinstance(self.C, (float, int))
-            and self.C > 0
-            and isinstance(self.tol, (float, int))
-            and self.tol >= 0
-            and type(max_iter) is int
-            and max_iter >= 0
-            and type(self.fit_intercept) is bool
-            and type(self.warm_start) is bool
-            and type(self.solver) is str
-            and self.solver in _SOLVERS
-            and (
-                self.class_weight is None
-                or type(self.class_weight) is dict
-                or (type(self.class_weight) is str and self.class_weight == "balanced")
-            )
-            and (random_state is None or (type(random_state) is int and 0 <= random_state < 2**32))
-            and (alpha is None or (isinstance(alpha, float) and alpha >= 0))
-            and (self.n_threads is None or (type(self.n_threads) is int and self.n_threads > 0))
-            and self.n_jobs is None
-            and type(self.penalty) is str
-            and self.penalty == "deprecated"
-            and isinstance(self.l1_ratio, (float, int))
-            and 0 <= self.l1_ratio <= 1
-            and self.dual is False
-            and isinstance(self.intercept_scaling, (float, int))
-            and self.intercept_scaling > 0
-            and type(self.verbose) is int
-            and self.verbose >= 0
-            and type(self.multi_class) is str
-            and self.multi_class == "auto"
-            and (self.penalty_factor is None or type(self.penalty_factor) in (dict, np.ndarray))
-            and (self.bounds is None or type(self.bounds) in (dict, tuple))
-            and type(self.standardize) is bool
-        )
-
-    def _check_penalty(self):
-        """Warn, as scikit-learn does, where `penalty` makes other parameters idle."""
-        penalty, l1_ratio = self.penalty, self.l1_ratio
-        if penalty == "deprecated":
-            return
-        text = None
-        if penalty is None or penalty == "none":
-            if self.C != 1.0 or self.alpha is not None or l1_ratio:
-                text = "Setting penalty=None will ignore the C, alpha and l1_ratio parameters"
-        elif penalty == "elasticnet":
-            if l1_ratio is None:
-                raise ValueError("l1_ratio must be specified when penalty is elasticnet.")
-        elif l1_ratio is not None and 0 < l1_ratio < 1:
-            text = (
-                "l1_ratio parameter is only used when penalty is 'elasticnet'. Got "
-                f"(penalty={penalty})"
-            )
-        elif l1_ratio is not None and l1_ratio != self._l1_ratio():
-            text = (
-                f"Inconsistent values: penalty={penalty} with l1_ratio={l1_ratio}. penalty is "
-                "deprecated. Please use l1_ratio only."
-            )
-        if text is not None:
-            warnings.warn(text, UserWarning, stacklevel=4)
-
-    def _l1_ratio(self):
-        """Share of the absolute values in the penalty, from its older and newer spellings."""
-        if self.penalty in ("l1", "l2"):
-            return 1.0 if self.penalty == "l1" else 0.0
-        return float(self.l1_ratio or 0.0)
-
-    def _alpha(self, total_weight):
-        """Strength of the penalty against the mean loss."""
-        if self.penalty is None or self.penalty == "none":
-            return 0.0
-        if self.alpha is None or isinstance(self.alpha, str):
-            return 1.0 / (float(self.C) * total_weight)
-        return float(self.alpha)
-
-    def _relative_tol(self):
-        """The relative suboptimality at which a gradient of size `tol` is expected."""
-        tol = float(self.tol)
-        return min(max(0.1 * tol * tol, 1e-14), 1.0)
-
-    def _threads(self):
-        if self.n_threads is not None or self.n_jobs is None:
-            return self.n_threads
-        from joblib import effective_n_jobs
-
-        return effective_n_jobs(self.n_jobs)
-
     def _start(self, problem):
         """(coef, intercept) of the last fit for the problem's classes, None if it does not fit."""
         if "coef_" not in self.__dict__:
@@ -449,119 +313,6 @@ class LogisticRegression(
             return None
         sign = 1.0 if before == now else -1.0
         return sign * coef[0].astype(float), sign * intercept if self.fit_intercept else 0.0
-
-    def decision_function(self, X, *, offset=None):
-        """Scores ``X @ coef_[0] + intercept_ + offset``: log-odds of ``classes_[1]``.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-        offset : array-like of shape (n_samples,), default=None
-            Added to the scores.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Above 0 where ``classes_[1]`` is the likelier class.
-        """
-        X, coef, intercept = open_scoring(self, X)
-        scores = core.decision_function(
-            X, coef, intercept, offset=offset, n_threads=self._threads()
-        )
-        if not np.isfinite(scores).all():  # a NaN or infinity of X always shows here
-            check_finite(self, X)
-        return scores
-
-    def predict(self, X, *, offset=None):
-        """The likelier class of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-        offset : array-like of shape (n_samples,), default=None
-            Added to the scores.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels, as in ``classes_``.
-        """
-        scores = self.decision_function(X, offset=offset)
-        return self.classes_.take(scores > 0)
-
-    def predict_proba(self, X, *, offset=None):
-        """Probabilities of the classes.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-        offset : array-like of shape (n_samples,), default=None
-            Added to the scores.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, 2)
-            Columns as in ``classes_``, each to full relative accuracy.
-        """
-        X, coef, intercept = open_scoring(self, X)
-        probability = core.predict_proba(
-            X, coef, intercept, offset=offset, n_threads=self._threads()
-        )
-        if not np.minimum.reduce(probability, axis=None) > 0:  # infinite scores give exact zeros
-            check_finite(self, X)
-        return probability
-
-    def predict_log_proba(self, X, *, offset=None):
-        """Logarithms of the probabilities, from the scores: finite however small they are.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-        offset : array-like of shape (n_samples,), default=None
-            Added to the scores.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, 2)
-            Columns as in ``classes_``.
-        """
-        scores = self.decision_function(X, offset=offset)
-        logarithm = np.empty((len(scores), 2), dtype=scores.dtype)
-        logarithm[:, 1] = core.log_sigmoid(scores)
-        logarithm[:, 0] = core.log_sigmoid(np.negative(scores, out=scores))
-        return logarithm
-
-    def score(self, X, y, sample_weight=None, *, offset=None):
-        """Accuracy: the weighted share of rows whose label is predicted.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-        y : array-like of shape (n_samples,)
-            Labels; probabilities, which have none, raise a ValueError.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-        offset : array-like of shape (n_samples,), default=None
-            Added to the scores.
-
-        Returns
-        -------
-        float
-            Between 0 and 1.
-        """
-        from sklearn.metrics import accuracy_score
-
-        if is_soft(y):
-            raise ValueError(
-                "score needs labels in a y of one dimension, got two columns, which are "
-                "probabilities; compare these with predict_proba instead."
-            )
-        return accuracy_score(y, self.predict(X, offset=offset), sample_weight=sample_weight)
 
     def equivalents(self):
         """The calls that give this model in other libraries, to print.
