@@ -13,11 +13,11 @@ class SeparationWarning(ConvergenceWarning):
     """The classes are separated by X, so that without a penalty there is no finite optimum."""
 
 
-def warn_unless_converged(result, tol, max_iter, stacklevel):
+def warn_unless_converged(result, tol, max_iter, stacklevel, about=""):
     """Say what a fit that stopped early proved and what to do; silent if a callback asked to stop.
 
     ``tol`` and ``max_iter`` are those given to `fastlogreg.fit`; ``stacklevel`` counts from the
-    caller, which is 1.
+    caller, which is 1. ``about`` begins the text.
     """
     if result.converged or result.stop_reason == CALLBACK:
         return
@@ -28,7 +28,7 @@ def warn_unless_converged(result, tol, max_iter, stacklevel):
             "without bound and those returned only show a direction. Use a penalty (for example "
             "C=1.0), or drop the columns that separate the classes."
         )
-        warnings.warn(text, SeparationWarning, stacklevel=stacklevel + 1)
+        warnings.warn(about + text, SeparationWarning, stacklevel=stacklevel + 1)
         return
     certificate = result.certificate
     if certificate.gap < float("inf"):
@@ -42,4 +42,4 @@ def warn_unless_converged(result, tol, max_iter, stacklevel):
         f"The fit stopped after {result.n_iter} iterations ({result.stop_reason}): {proved}. "
         f"Raise max_iter (now {max_iter}), or tol if this is near enough."
     )
-    warnings.warn(text, ConvergenceWarning, stacklevel=stacklevel + 1)
+    warnings.warn(about + text, ConvergenceWarning, stacklevel=stacklevel + 1)

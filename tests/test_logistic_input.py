@@ -10,7 +10,7 @@ import sklearn.linear_model
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 
 from fastlogreg import LogisticRegression
-from fastlogreg.estimators.doors import encode_two_labels
+from fastlogreg.estimators.labels import encode_two_labels
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(60, 3))

@@ -1,11 +1,11 @@
 """Models as JSON files that read back to the last bit."""
 
-import json
 import math
 from dataclasses import dataclass, fields
 
 import numpy as np
 
+from fastlogreg import document
 from fastlogreg.cli.features import Feature, LibsvmFeatures
 from fastlogreg.cli.tables import FileError
 
@@ -57,8 +57,6 @@ class Model:
 
 def save_model(model, path):
     """Write a model; floats are written so that they read back exactly."""
-    from fastlogreg import __version__
-
     if isinstance(model.features, LibsvmFeatures):
         columns = {"first_index": model.features.first_index, "count": model.features.count}
     else:
@@ -66,10 +64,7 @@ def save_model(model, path):
             {"name": f.name} if f.levels is None else {"name": f.name, "levels": list(f.levels)}
             for f in model.features
         ]
-    document = {
-        "kind": KIND,
-        "format": FORMAT_NUMBER,
-        "fastlogreg_version": __version__,
+    content = {
         "target": model.target,
         "classes": list(model.classes),
         "intercept": model.intercept,
@@ -80,10 +75,10 @@ def save_model(model, path):
         "certificate": {key: _finite(value) for key, value in model.certificate.items()},
         "summary": {key: _finite(value) for key, value in model.summary.items()},
     }
+    text = document.write(KIND, FORMAT_NUMBER, content, indent=1)
     try:
         with open(path, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1, ensure_ascii=False, allow_nan=False)
-            file.write("\n")
+            file.write(text)
     except OSError as error:
         raise FileError(f"{path}: cannot be written ({error.strerror or error})") from None
 
@@ -92,37 +87,30 @@ def load_model(path):
     """Read a model that `save_model` wrote; anything else is a FileError."""
     try:
         with open(path, encoding="utf-8") as file:
-            document = json.load(file)
+            content = document.read(file.read(), KIND, FORMAT_NUMBER, "`fastlogreg fit --output`")
     except OSError as error:
         raise FileError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except (ValueError, RecursionError) as error:
-        raise FileError(f"{path}: not a model file, which is JSON ({error})") from None
-    if not isinstance(document, dict) or document.get("kind") != KIND:
-        raise FileError(f"{path}: not a model file; `fastlogreg fit --output` writes one")
-    if document.get("format") != FORMAT_NUMBER:
-        raise FileError(
-            f"{path}: model format {document.get('format')} was written by fastlogreg "
-            f"{document.get('fastlogreg_version')}; this version reads format {FORMAT_NUMBER}"
-        )
+    except ValueError as error:
+        raise FileError(f"{path}: {error}") from None
     try:
-        return _model(document)
+        return _model(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileError(f"{path}: damaged model file ({_reason(error)})") from None
 
 
-def _model(document):
-    columns = document["columns"]
+def _model(content):
+    columns = content["columns"]
     if isinstance(columns, dict):
         features = LibsvmFeatures(int(columns["first_index"]), int(columns["count"]))
     else:
         features = tuple(
             Feature(c["name"], tuple(c["levels"]) if "levels" in c else None) for c in columns
         )
-    values = {field.name: document[field.name] for field in fields(Model) if field.name in document}
+    values = {field.name: content[field.name] for field in fields(Model) if field.name in content}
     negative, positive = values.pop("classes")
-    coef = np.array(list(document["coefficients"].values()), dtype=float)
+    coef = np.array(list(content["coefficients"].values()), dtype=float)
     model = Model(**values, classes=(negative, positive), features=features, coef=coef)
-    if list(document["coefficients"]) != model.column_names:
+    if list(content["coefficients"]) != model.column_names:
         raise ValueError("its coefficients do not fit its columns")
     if not np.isfinite(coef).all() or not math.isfinite(model.intercept):
         raise ValueError("a coefficient is not finite")

@@ -27,9 +27,15 @@ class FitTask:
         if problem.feature_names is not None:
             self._fitted["feature_names_in_"] = problem.feature_names
         self._dtype = problem.X.dtype
-        self._root = estimator._init_callback_context(max_subtasks=max(estimator.max_iter, 1) + 1)
+        K, p = problem.n_classes, problem.X.shape[1]
+        fits = K if estimator._one_vs_rest(problem.classes) else 1
+        self._root = estimator._init_callback_context(
+            max_subtasks=fits * max(estimator.max_iter, 1) + 1
+        )
         self._root.call_on_fit_task_begin(**self._shared)
-        self._coef, self._intercept = start or (np.zeros(problem.X.shape[1]), 0.0)
+        self._coef, self._intercept = start or (
+            (np.zeros(p), 0.0) if K == 2 else (np.zeros((K, p)), np.zeros(K))
+        )
         self._n_iter = 0
         self._begin()
 
@@ -67,7 +73,7 @@ class FitTask:
         return {
             **self._fitted,
             "coef_": np.array(self._coef, dtype=self._dtype, ndmin=2),
-            "intercept_": np.array([self._intercept], dtype=self._dtype),
+            "intercept_": np.array(self._intercept, dtype=self._dtype, ndmin=1),
             "n_iter_": np.array([self._n_iter], dtype=np.int32),
         }
 

@@ -4,11 +4,9 @@ import contextlib
 import threading
 import warnings
 from itertools import product
-from numbers import Integral
 
 import numpy as np
-from sklearn import get_config
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils import metadata_routing
 from sklearn.utils._metadata_requests import (
@@ -16,30 +14,20 @@ from sklearn.utils._metadata_requests import (
     _raise_for_params,
     _routing_enabled,
 )
-from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import _check_sample_weight
 
 from fastlogreg import core, design, parallel
 from fastlogreg.estimators import folds
-from fastlogreg.estimators.doors import check_finite, column_bounds, column_factors, open_problem
+from fastlogreg.estimators.columns import column_bounds, column_factors
+from fastlogreg.estimators.cv_parameters import CVParameters
+from fastlogreg.estimators.doors import balances_later, check_finite, open_problem
 from fastlogreg.estimators.equivalents import Given
 from fastlogreg.estimators.logistic import LogisticRegression
-from fastlogreg.path import logistic_path
-from fastlogreg.warnings import ConvergenceWarning, warn_unless_converged
-
-_CHANGES = {
-    "scoring": "The default value of the parameter 'scoring' will change from None, i.e. accuracy, "
-    "to 'neg_log_loss' with scikit-learn 1.11. Set scoring='neg_log_loss' or scoring='accuracy'.",
-    "use_legacy_attributes": "The default value of use_legacy_attributes will change from True to "
-    "False with scikit-learn 1.10, which gives C_, l1_ratio_, scores_, coefs_paths_ and n_iter_ "
-    "simpler shapes. Set use_legacy_attributes=False or True.",
-    "l1_ratios": "The default value for l1_ratios will change from None to (0.0,) with "
-    "scikit-learn 1.10, which adds a dimension to the legacy attributes. Set l1_ratios=(0,).",
-}
+from fastlogreg.warnings import ConvergenceWarning
 
 
-class LogisticRegressionCV(LogisticRegression):
+class LogisticRegressionCV(CVParameters, LogisticRegression):
     """Binary logistic regression whose penalty is chosen by cross-validation.
 
     For each fold and l1_ratio it follows the path of models along the strengths of the penalty,
@@ -166,26 +154,6 @@ class LogisticRegressionCV(LogisticRegression):
     # of a scorer, not of the estimator itself: see get_metadata_routing
     __metadata_request__score = {"sample_weight": metadata_routing.UNUSED}
 
-    _parameter_constraints = {
-        **{
-            name: constraint
-            for name, constraint in LogisticRegression._parameter_constraints.items()
-            if name not in ("C", "l1_ratio", "warm_start", "alpha", "multi_class")
-        },
-        "Cs": [Interval(Integral, 1, None, closed="left"), StrOptions({"path"}), "array-like"],
-        "l1_ratios": ["array-like", None, Hidden(StrOptions({"warn"}))],
-        "cv": ["cv_object"],
-        "scoring": [
-            StrOptions(set(get_scorer_names())), callable, None, Hidden(StrOptions({"warn"})),
-        ],
-        "refit": ["boolean"],
-        "penalty": [
-            StrOptions({"l1", "l2", "elasticnet"}), Hidden(StrOptions({"deprecated"})),
-        ],
-        "use_legacy_attributes": ["boolean", Hidden(StrOptions({"warn"}))],
-        "alphas": ["array-like", None],
-    }  # fmt: skip
-
     def __init__(
         self,
         *,
@@ -207,10 +175,13 @@ class LogisticRegressionCV(LogisticRegression):
         random_state=None,
         use_legacy_attributes="warn",
         alphas=None,
+        multi_class="auto",
         n_threads=None,
         penalty_factor=None,
         bounds=None,
         standardize=False,
+        reference_class=None,
+        grouped=False,
     ):
         self.Cs = Cs
         self.l1_ratios = l1_ratios
@@ -230,10 +201,13 @@ class LogisticRegressionCV(LogisticRegression):
         self.random_state = random_state
         self.use_legacy_attributes = use_legacy_attributes
         self.alphas = alphas
+        self.multi_class = multi_class
         self.n_threads = n_threads
         self.penalty_factor = penalty_factor
         self.bounds = bounds
         self.standardize = standardize
+        self.reference_class = reference_class
+        self.grouped = grouped
 
     def fit(self, X, y, sample_weight=None, *, offset=None, **params):
         """Choose the penalty by cross-validation, and fit all rows with it.
@@ -298,108 +272,22 @@ class LogisticRegressionCV(LogisticRegression):
             )
             warnings.warn(text, ConvergenceWarning, stacklevel=2)
         if result is not None:
-            warn_unless_converged(result, terms["tol"], self.max_iter, stacklevel=2)
+            self._warn_unless_converged(problem, result, stacklevel=2)
         return self
 
-    def _check_parameters(self):
-        """Raise or warn about parameters; True if attributes have their legacy shapes."""
-        if not get_config()["skip_parameter_validation"]:
-            self._validate_params()
-        if self.alphas is not None and not (isinstance(self.Cs, Integral) and self.Cs == 10):
-            raise ValueError(
-                f"Cs={self.Cs!r} and alphas={self.alphas!r} both set the strengths of the penalty; "
-                "give one of them."
-            )
-        legacy = self.use_legacy_attributes
-        if isinstance(legacy, str):
-            legacy = True
-            warnings.warn(_CHANGES["use_legacy_attributes"], FutureWarning, stacklevel=3)
-        if isinstance(self.scoring, str) and self.scoring == "warn":
-            warnings.warn(_CHANGES["scoring"], FutureWarning, stacklevel=3)
-        if legacy and isinstance(self.l1_ratios, str) and self.penalty == "deprecated":
-            warnings.warn(_CHANGES["l1_ratios"], FutureWarning, stacklevel=3)
-        ratios = self._given_ratios()
-        if ratios is not None and self.penalty in ("l1", "l2"):
-            text = (
-                "l1_ratios parameter is only used when penalty is 'elasticnet'. Got "
-                f"(penalty={self.penalty})"
-            )
-            warnings.warn(text, UserWarning, stacklevel=3)
-        return bool(legacy)
-
-    def _check_class_weight(self, classes):
-        """ValueError if class_weight names a label that y does not have."""
-        if isinstance(self.class_weight, dict):
-            unknown = self.class_weight.keys() - set(classes.tolist())
-            if unknown:
-                raise ValueError(
-                    "The given class_weight dict must have the class labels as keys; "
-                    f"classes={classes} but key={sorted(unknown, key=repr)}"
-                )
-
-    def _given_ratios(self):
-        """l1_ratios as an array of numbers within [0, 1], or None."""
-        given = None if isinstance(self.l1_ratios, str) else self.l1_ratios
-        if given is None and self.penalty != "elasticnet":
-            return None
-        try:
-            ratios = np.asarray(given, dtype=float)
-            good = ratios.ndim == 1 and ratios.size and (ratios >= 0).all() and (ratios <= 1).all()
-        except (TypeError, ValueError):
-            good = False
-        if not good:
-            raise ValueError(
-                "l1_ratios must be an array-like of numbers between 0 and 1; got "
-                f"(l1_ratios={given!r})"
-            )
-        return ratios
-
-    def _ratios(self):
-        """The l1_ratios that the models are fitted with."""
-        ratios = self._given_ratios()
-        if ratios is None:
-            return np.array([1.0 if self.penalty == "l1" else 0.0])
-        if self.penalty in ("l1", "l2"):
-            return np.full(len(ratios), 1.0 if self.penalty == "l1" else 0.0)
-        return ratios
-
     def _terms(self, problem):
-        """What all paths have in common, in the words of `logistic_path`."""
+        """What all paths have in common, in the words of `logistic_path` or `fastlogreg.fit`."""
         names, p = problem.feature_names, problem.X.shape[1]
-        return {
+        terms = {
             "penalty_factor": column_factors(self.penalty_factor, names, p),
-            "bounds": column_bounds(self.bounds, names, p),
+            "bounds": column_bounds(self.bounds, names, p, problem.n_classes),
             "standardize": bool(self.standardize),
             "fit_intercept": bool(self.fit_intercept),
             "tol": self._relative_tol(),
             "max_iter": int(self.max_iter),
         }
-
-    def _grid(self, problem, terms):
-        """The `Grid` that the parameters and, for 'path', the data ask for."""
-        total = problem.total_weight
-        if isinstance(self.Cs, str):
-            ratios = self._ratios()
-            path = logistic_path(
-                problem.X, problem.y, l1_ratio=min(ratios[ratios > 0], default=0.0),
-                sample_weight=problem.sample_weight, offset=problem.offset,
-                n_threads=self._threads(), **terms,
-            )  # fmt: skip
-            with np.errstate(divide="ignore"):
-                return folds.Grid(1.0 / (path.alphas * total), path.alphas, True)
-        if self.alphas is not None:
-            alphas = _strengths(self.alphas, "alphas")
-            if not ((alphas >= 0) & (alphas < np.inf)).all():
-                raise ValueError(f"alphas must be finite and at least 0, got {self.alphas!r}")
-            with np.errstate(divide="ignore"):
-                return folds.Grid(1.0 / (alphas * total), alphas, True)
-        if isinstance(self.Cs, Integral):
-            Cs = np.logspace(-4, 4, self.Cs)
-        else:
-            Cs = _strengths(self.Cs, "Cs")
-            if not (Cs > 0).all():
-                raise ValueError(f"Cs must be above 0, got {self.Cs!r}")
-        return folds.Grid(Cs, 1.0 / (Cs * total), False)
+        joint = problem.n_classes > 2 and not self._one_vs_rest(problem.classes)
+        return terms | self._softmax_terms(problem) if joint else terms
 
     def _cross_validate(self, problem, splits, grid, terms, sample_weight, params):
         """The `Outcome` of all folds and l1_ratios."""
@@ -409,7 +297,7 @@ class LogisticRegressionCV(LogisticRegression):
         metric = folds.metric_of(scorer, params)
         if problem.labels.ndim == 2 and metric is not folds.negative_log_loss:
             raise ValueError(
-                f"scoring={self.scoring!r} needs labels, but y has two columns, which are "
+                f"scoring={self.scoring!r} needs labels, but the columns of y are "
                 "probabilities; use scoring='neg_log_loss'."
             )
         scorer = folds.knowing_classes(scorer, problem.classes)
@@ -417,19 +305,22 @@ class LogisticRegressionCV(LogisticRegression):
         tasks = list(product(splits, self._ratios()))
         threads = parallel.resolve(self._threads())
         given_up = threading.Event()  # ends the paths that still run after an error or Ctrl-C
-        terms = terms | {
-            "n_threads": max(threads // len(tasks), 1),
-            "callback": lambda *_: given_up.is_set(),
-        }
+        terms = terms | {"n_threads": max(threads // len(tasks), 1)}
+        apart, balanced = self._one_vs_rest(problem.classes), balances_later(self, problem.classes)
 
         def follow(task):
             (train, test), ratio = task
-            path = folds.training_path(problem, train, grid, ratio, terms)
+            path = folds.training_path(
+                problem, train, grid, ratio, terms, apart, balanced, given_up
+            )
             rows = folds.hold_out(problem, X_by_row, test, params)
-            return path, rows, None if metric is None else folds.score_path(metric, rows, path)
+            if metric is None:
+                return path, rows, None
+            return path, rows, folds.score_path(metric, rows, path, apart)
 
-        k, q = len(grid.Cs), problem.X.shape[1] + bool(self.fit_intercept)
-        theta, scores = np.empty((len(tasks), k, q)), np.empty((len(tasks), k))
+        k, n_rows = len(grid.Cs), 1 if problem.n_classes == 2 else problem.n_classes
+        theta = np.empty((len(tasks), k, n_rows, problem.X.shape[1] + bool(self.fit_intercept)))
+        scores = np.empty((len(tasks), k))
         n_iter, gaps = np.empty((len(tasks), k), dtype=np.int32), np.empty((len(tasks), k))
         results = folds.in_threads(follow, tasks, min(threads, len(tasks)), given_up)
         with contextlib.closing(results):
@@ -439,7 +330,7 @@ class LogisticRegressionCV(LogisticRegression):
                     models = self._models(problem, path, grid.Cs, tasks[i][1], rows.offset)
                     score = folds.score_models(scorer, rows, models)
                 theta[i], n_iter[i], gaps[i], scores[i] = path.theta, path.n_iter, path.gaps, score
-        parts = (theta[:, :, None], n_iter, gaps, scores)
+        parts = (theta, n_iter, gaps, scores)
         return folds.Outcome(*(part.reshape(len(splits), -1, *part.shape[1:]) for part in parts))
 
     def _models(self, problem, path, Cs, ratio, offset):
@@ -448,8 +339,8 @@ class LogisticRegressionCV(LogisticRegression):
         for C, theta in zip(Cs, path.theta, strict=True):
             model = self._model(offset, C=C, l1_ratio=ratio)
             model.classes_, model.n_features_in_ = problem.classes, p
-            model.coef_ = theta[None, :p]
-            model.intercept_ = theta[p:] if self.fit_intercept else np.zeros(1)
+            model.coef_ = theta[:, :p]
+            model.intercept_ = theta[:, p] if self.fit_intercept else np.zeros(len(theta))
             yield model
 
     def _model(self, offset=None, **parameters):
@@ -482,12 +373,13 @@ class LogisticRegressionCV(LogisticRegression):
             result = model._solve(problem.X, problem, None, None)
             model._record(problem, result)
             return model, result
-        own = [theta[r, c, 0] for theta, (c, r) in zip(outcome.theta, best, strict=True)]
+        own = [theta[r, c] for theta, (c, r) in zip(outcome.theta, best, strict=True)]
         mean = np.mean(own, axis=0)
         model, dtype = self._model(), problem.X.dtype
         model.classes_, model.n_features_in_ = problem.classes, p
-        model.coef_ = mean[None, :p].astype(dtype)
-        model.intercept_ = mean[p:].astype(dtype) if self.fit_intercept else np.zeros(1, dtype)
+        model.coef_ = mean[:, :p].astype(dtype)
+        intercept = mean[:, p] if self.fit_intercept else np.zeros(len(mean))
+        model.intercept_ = intercept.astype(dtype)
         if problem.feature_names is not None:
             model.feature_names_in_ = problem.feature_names
         return model, None
@@ -515,15 +407,16 @@ class LogisticRegressionCV(LogisticRegression):
 
     def _take_legacy_shapes(self, without_ratios):
         """As the attributes were in scikit-learn before 1.10."""
-        label = self.classes_[1]
-        theta = self.coefs_paths_[:, :, :, 0].swapaxes(1, 2)
+        labels = self.classes_[-self.coefs_paths_.shape[3] :]  # of two classes the second
+        theta = self.coefs_paths_.transpose(3, 0, 2, 1, 4)
         scores, n_iter = self.scores_.swapaxes(1, 2), self.n_iter_.swapaxes(1, 2)[None]
-        self.C_, self.l1_ratio_ = np.array([self.C_]), np.array([self.l1_ratio_])
+        self.C_, self.l1_ratio_ = (np.full(len(labels), v) for v in (self.C_, self.l1_ratio_))
         if without_ratios:
-            theta, scores, n_iter = theta[:, :, 0], scores[:, :, 0], n_iter[..., 0]
+            theta, scores, n_iter = theta[:, :, :, 0], scores[:, :, 0], n_iter[..., 0]
             if self.refit:
-                self.l1_ratio_ = np.array([None])
-        self.coefs_paths_, self.scores_, self.n_iter_ = {label: theta}, {label: scores}, n_iter
+                self.l1_ratio_ = np.full(len(labels), None)
+        self.coefs_paths_ = dict(zip(labels, theta, strict=True))
+        self.scores_, self.n_iter_ = {label: scores.copy() for label in labels}, n_iter
 
     def score(self, X, y, sample_weight=None, *, offset=None, **score_params):
         """Score by `scoring`.
@@ -600,14 +493,3 @@ class _WithOffset(LogisticRegression):
 
     def predict_proba(self, X, *, offset=None):
         return super().predict_proba(X, offset=self._offset)
-
-
-def _strengths(values, name):
-    """A user's strengths as a one-dimensional array of numbers."""
-    try:
-        strengths = np.array(values, dtype=float)
-    except (TypeError, ValueError):
-        strengths = np.empty(0)
-    if strengths.ndim != 1 or not strengths.size:
-        raise ValueError(f"{name} must be a one-dimensional array of numbers, got {values!r}")
-    return strengths

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from fastlogreg.estimators.doors import column_factors
+from fastlogreg.estimators.columns import column_factors
 
 _WIDTH = 92
 _SHORT = 10  # arrays up to this length are written out

@@ -9,6 +9,9 @@ from sklearn.metrics import get_scorer, make_scorer
 from sklearn.utils.validation import _check_method_params
 
 from fastlogreg import core, design
+from fastlogreg.estimators import one_vs_rest
+from fastlogreg.estimators.class_paths import least_probability, softmax_path
+from fastlogreg.estimators.predictions import log_softmax
 from fastlogreg.path import logistic_path
 
 
@@ -28,7 +31,7 @@ class Grid(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What all folds gave: arrays (n_folds, n_l1_ratios, n_cs), ``theta`` with (1, q) behind."""
+    """What all folds gave: arrays (n_folds, n_l1_ratios, n_cs), ``theta`` with (R, q) behind."""
 
     theta: np.ndarray
     n_iter: np.ndarray
@@ -39,8 +42,8 @@ class Outcome(NamedTuple):
 class FoldPath(NamedTuple):
     """Models along a fold's path, in the order of the grid.
 
-    ``theta`` (k, p or p + 1) holds the coefficients and last the intercept, if one is fitted;
-    ``gaps`` (k,) are certified and relative to the objective.
+    ``theta`` (k, R, q) holds R = 1 row for two classes, K for more: the coefficients and last the
+    intercept, if one is fitted. ``gaps`` (k,) are certified and relative to the objective.
     """
 
     theta: np.ndarray
@@ -76,29 +79,51 @@ def open_folds(splits, problem):
     return opened
 
 
-def training_path(problem, train, grid, l1_ratio, terms):
+def training_path(problem, train, grid, l1_ratio, terms, apart, balanced, given_up):
     """The `FoldPath` of the training rows: all of X, with weight 0 on the rows outside.
 
-    ``terms`` are the other arguments of `logistic_path`. A row that ``train`` names twice counts
-    twice.
+    ``terms`` are the other arguments of `logistic_path` or, for a joint model of many classes, of
+    `fastlogreg.fit`; ``apart`` says that each class has a model of its own, and ``balanced`` that
+    it weighs as much as its rest there. The event ``given_up`` ends the path. A row that ``train``
+    names twice counts twice.
     """
-    n = len(problem.y)
-    weight = np.bincount(train, minlength=n).astype(float)
+    weight = np.bincount(train, minlength=len(problem.y)).astype(float)
     if problem.sample_weight is not None:
         weight *= problem.sample_weight
+    problem = problem._replace(sample_weight=weight)
+    decreasing, place = np.unique(-grid.alphas_at(float(weight.sum())), return_inverse=True)
+    if apart:
+        ones = (one_vs_rest.of_class(problem, k, balanced) for k in range(problem.n_classes))
+        paths = [
+            _binary_path(one, -decreasing, l1_ratio, one_vs_rest.terms_of(terms, k), given_up)
+            for k, one in enumerate(ones)
+        ]
+        path = FoldPath(
+            np.concatenate([path.theta for path in paths], axis=1),
+            np.max([path.n_iter for path in paths], axis=0),
+            np.max([path.gaps for path in paths], axis=0),
+        )
+    elif problem.n_classes > 2:
+        path = FoldPath(*softmax_path(problem, -decreasing, l1_ratio, terms, given_up))
+    else:
+        path = _binary_path(problem, -decreasing, l1_ratio, terms, given_up)
+    return FoldPath(*(part[place] for part in path))
+
+
+def _binary_path(problem, alphas, l1_ratio, terms, given_up):
+    """The `FoldPath` of two classes, for falling strengths."""
+    weight = problem.sample_weight
     in_class = weight @ (1 - problem.y), weight @ problem.y
-    alphas = grid.alphas_at(float(weight.sum()))
     if terms["fit_intercept"] and not all(in_class):
         return _path_of_one_class(problem, weight, in_class[1] > 0, len(alphas), terms)
-    decreasing, place = np.unique(-alphas, return_inverse=True)
     path = logistic_path(
-        problem.X, problem.y, alphas=-decreasing, l1_ratio=l1_ratio, sample_weight=weight,
-        offset=problem.offset, early_stop=False, **terms,
+        problem.X, problem.y, alphas=alphas, l1_ratio=l1_ratio, sample_weight=weight,
+        offset=problem.offset, early_stop=False, callback=lambda *_: given_up.is_set(), **terms,
     )  # fmt: skip
     coefs = path.coefs.toarray() if hasattr(path.coefs, "toarray") else path.coefs
     if terms["fit_intercept"]:
         coefs = np.column_stack([coefs, path.intercepts])
-    return FoldPath(coefs[place], path.n_iter[place], path.gaps[place])
+    return FoldPath(coefs[:, None], path.n_iter, path.gaps)
 
 
 def _path_of_one_class(problem, weight, positive, k, terms):
@@ -112,10 +137,10 @@ def _path_of_one_class(problem, weight, positive, k, terms):
         theta[:, :-1] = np.clip(0.0, *terms["bounds"])
     scores = core.decision_function(problem.X, theta[0, :-1], 0.0, offset=problem.offset)
     reached = scores[weight > 0]
-    least = np.clip(np.sqrt(10.0 * terms["tol"]), 1e-16, 0.5)
+    least = least_probability(terms["tol"])
     logit = np.log1p(-least) - np.log(least)
     theta[:, -1] = logit - reached.min() if positive else -logit - reached.max()
-    return FoldPath(theta, np.zeros(k, dtype=np.int32), np.zeros(k))
+    return FoldPath(theta[:, None], np.zeros(k, dtype=np.int32), np.zeros(k))
 
 
 def hold_out(problem, X_by_row, test, params):
@@ -177,7 +202,9 @@ def knowing_classes(scorer, classes):
     accepted = inspect.signature(function).parameters if function is not None else ()
     if "labels" not in accepted:
         return scorer
-    known = {"labels": classes, **({"pos_label": classes[-1]} if "pos_label" in accepted else {})}
+    known = {"labels": classes}
+    if len(classes) == 2 and "pos_label" in accepted:
+        known["pos_label"] = classes[1]
     return make_scorer(
         function,
         greater_is_better=scorer._sign == 1,
@@ -189,7 +216,8 @@ def knowing_classes(scorer, classes):
 def metric_of(scorer, params):
     """The scorer as a function of all scores of a path at once; None if it is not one of ours.
 
-    ``metric(y, z, weight)`` takes z (k, n) and gives (k,). No scorer means accuracy.
+    ``metric(y, z, weight)`` takes z (k, n), or (k, n, K) for many classes, and gives (k,). No
+    scorer means accuracy.
     """
     if scorer is None:
         return _accuracy
@@ -206,37 +234,46 @@ def metric_of(scorer, params):
 
 
 def _accuracy(y, z, weight):
-    return np.average((z > 0) == y, axis=1, weights=weight)
+    predicted = z > 0 if z.ndim == 2 else z.argmax(axis=2)
+    return np.average(predicted == y, axis=1, weights=weight)
 
 
 def negative_log_loss(y, z, weight):
     """Mean log probability, clipped as scikit-learn's log_loss clips it; y may be soft."""
     eps = np.finfo(np.float64).eps
 
-    def clipped(z):
-        return np.clip(core.log_sigmoid(z), np.log(eps), np.log1p(-eps))
+    def clipped(log_probability):
+        return np.clip(log_probability, np.log(eps), np.log1p(-eps))
 
-    if y.dtype == np.uint8:  # codes of labels
-        logs = clipped(z * np.where(y == 1, 1.0, -1.0))
+    if z.ndim == 3:
+        logs = clipped(log_softmax(z))
+        logs = logs[:, np.arange(len(y)), y] if y.ndim == 1 else (y * logs).sum(axis=2)
+    elif y.dtype == np.uint8:  # codes of labels
+        logs = clipped(core.log_sigmoid(z * np.where(y == 1, 1.0, -1.0)))
     else:
-        logs = y * clipped(z) + (1.0 - y) * clipped(-z)
+        logs = y * clipped(core.log_sigmoid(z)) + (1.0 - y) * clipped(core.log_sigmoid(-z))
     return np.average(logs, axis=1, weights=weight)
 
 
-def score_path(metric, rows, path):
-    """Scores (k,) of all models of a path on the held-out rows."""
-    p = rows.X.shape[1]
-    intercepts = path.theta[:, p] if path.theta.shape[1] > p else np.zeros(len(path.theta))
-    z = np.array(
-        [
-            core.decision_function(rows.X, coef, intercept, offset=rows.offset, n_threads=1)
-            for coef, intercept in zip(path.theta[:, :p], intercepts, strict=True)
-        ]
-    )
+def score_path(metric, rows, path, apart):
+    """Scores (k,) of all models of a path on the held-out rows; ``apart`` as in training_path."""
     weight = rows.params.get("sample_weight")
     if weight is not None and not np.any(weight):
         raise ValueError("the held-out rows of a fold of cv weigh nothing: they cannot be scored")
-    return metric(rows.y, z, weight)
+    p = rows.X.shape[1]
+    intercepts = path.theta[..., p] if path.theta.shape[2] > p else np.zeros(path.theta.shape[:2])
+
+    def scores(coef, intercept):
+        return core.decision_function(rows.X, coef, intercept, offset=rows.offset, n_threads=1)
+
+    models = zip(path.theta[..., :p], intercepts, strict=True)
+    if path.theta.shape[1] == 1:
+        z = np.array([scores(coef[0], intercept[0]) for coef, intercept in models])
+        return metric(rows.y, z, weight)
+    # one at a time: all at once may not fit into memory
+    each = (scores(coef, intercept)[None] for coef, intercept in models)
+    each = (core.log_sigmoid(z) if apart else z for z in each)
+    return np.concatenate([metric(rows.y, z, weight) for z in each])
 
 
 def score_models(scorer, rows, models):

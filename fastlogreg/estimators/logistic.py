@@ -7,19 +7,29 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.linear_model._base import BaseEstimator, LinearClassifierMixin, SparseCoefMixin
 
 from fastlogreg import core
-from fastlogreg.estimators import callbacks
-from fastlogreg.estimators.doors import check_finite, column_bounds, column_factors, open_problem
+from fastlogreg.estimators import callbacks, one_vs_rest
+from fastlogreg.estimators.columns import column_bounds, column_factors, preview
+from fastlogreg.estimators.doors import balances_later, check_finite, open_problem
 from fastlogreg.estimators.equivalents import Given, equivalents
+from fastlogreg.estimators.export import Export
 from fastlogreg.estimators.parameters import HINTS, Parameters
 from fastlogreg.estimators.predictions import Predictions
 from fastlogreg.estimators.statistics import Statistics
 from fastlogreg.warnings import warn_unless_converged
 
 
+def certificate_of(result, problem):
+    """A result's certificate, or its list of them, knowing the labels that it is about."""
+    if problem.n_classes > 2 or problem.soft:
+        return result.certificate
+    return replace(result.certificate, positive_class=problem.classes[1])
+
+
 class LogisticRegression(
     Statistics,
     Parameters,
     Predictions,
+    Export,
     CallbackSupportMixin,
     LinearClassifierMixin,
     SparseCoefMixin,
@@ -179,6 +189,8 @@ class LogisticRegression(
         penalty_factor=None,
         bounds=None,
         standardize=False,
+        reference_class=None,
+        grouped=False,
     ):
         self.penalty = penalty
         self.C = C
@@ -200,6 +212,8 @@ class LogisticRegression(
         self.penalty_factor = penalty_factor
         self.bounds = bounds
         self.standardize = standardize
+        self.reference_class = reference_class
+        self.grouped = grouped
 
     def fit(self, X, y, sample_weight=None, *, offset=None):
         """Fit the model.
@@ -235,7 +249,7 @@ class LogisticRegression(
         result = self._solve(X, problem, start, None)
         self._record(problem, result)
         self._given = Given(problem.total_weight, sample_weight is not None, offset is not None)
-        warn_unless_converged(result, self._relative_tol(), self.max_iter, stacklevel=2)
+        self._warn_unless_converged(problem, result, stacklevel=2)
         return self
 
     @with_callbacks
@@ -249,70 +263,113 @@ class LogisticRegression(
         task.close()
         self._record(problem, result)
         self._given = Given(problem.total_weight, sample_weight is not None, offset is not None)
-        warn_unless_converged(result, self._relative_tol(), self.max_iter, stacklevel=4)
+        self._warn_unless_converged(problem, result, stacklevel=4)
         task.finish()
         return self
 
     def _solve(self, X, problem, start, callback):
         """The core's result for a checked problem; X is the user's, for error texts."""
-        names, p = problem.feature_names, problem.X.shape[1]
+        terms = self._terms(problem)
         if self.verbose:
             echo = callbacks.print_iteration
             callback = echo if callback is None else callbacks.both(callback, echo)
         try:
+            if self._one_vs_rest(problem.classes):
+                balanced = balances_later(self, problem.classes)
+                return one_vs_rest.fit(problem, balanced, terms, start, callback)
+            if problem.n_classes > 2:
+                terms |= self._softmax_terms(problem)
             return core.fit(
                 problem.X,
                 problem.y,
-                alpha=self._alpha(problem.total_weight),
-                l1_ratio=self._l1_ratio(),
-                penalty_factor=column_factors(self.penalty_factor, names, p),
-                bounds=column_bounds(self.bounds, names, p),
-                standardize=bool(self.standardize),
-                fit_intercept=bool(self.fit_intercept),
                 sample_weight=problem.sample_weight,
                 offset=problem.offset,
-                solver="auto" if self.solver in HINTS else self.solver,
-                tol=self._relative_tol(),
-                max_iter=int(self.max_iter),
-                n_threads=self._threads(),
                 start=start,
                 callback=callback,
+                **terms,
             )
         except core.NonFiniteError:
             check_finite(self, X)
             raise
+
+    def _terms(self, problem):
+        """The parameters in the words of `fastlogreg.fit`."""
+        names, p = problem.feature_names, problem.X.shape[1]
+        return {
+            "alpha": self._alpha(problem.total_weight),
+            "l1_ratio": self._l1_ratio(),
+            "penalty_factor": column_factors(self.penalty_factor, names, p),
+            "bounds": column_bounds(self.bounds, names, p, problem.n_classes),
+            "standardize": bool(self.standardize),
+            "fit_intercept": bool(self.fit_intercept),
+            "solver": "auto" if self.solver in HINTS else self.solver,
+            "tol": self._relative_tol(),
+            "max_iter": int(self.max_iter),
+            "n_threads": self._threads(),
+        }
+
+    def _softmax_terms(self, problem):
+        """What `fastlogreg.fit` is told beside when there are more than two classes."""
+        classes = problem.classes.tolist()
+        reference = self.reference_class
+        if reference is not None:
+            if reference not in classes:
+                raise ValueError(
+                    f"reference_class={reference!r} is not a class of y, whose classes are "
+                    f"{preview(classes)}"
+                )
+            reference = classes.index(reference)
+        return {
+            "n_classes": problem.n_classes,
+            "reference_class": reference,
+            "grouped": bool(self.grouped),
+        }
 
     def _record(self, problem, result):
         """Take over a result: the only place where a fit changes the estimator."""
         dtype = problem.X.dtype
         self.classes_ = problem.classes
         self.coef_ = np.array(result.coef, dtype=dtype, ndmin=2)
-        self.intercept_ = np.array([result.intercept], dtype=dtype)
-        self.n_iter_ = np.array([result.n_iter], dtype=np.int32)
+        self.intercept_ = np.array(result.intercept, dtype=dtype, ndmin=1)
+        self.n_iter_ = np.array(result.n_iter, dtype=np.int32, ndmin=1)
         self.n_features_in_ = problem.X.shape[1]
         if problem.feature_names is not None:
             self.feature_names_in_ = problem.feature_names
         else:
             self.__dict__.pop("feature_names_in_", None)
         self.objective_ = result.objective
-        self.certificate_ = replace(result.certificate, positive_class=problem.positive_class)
+        self.certificate_ = certificate_of(result, problem)
         self.converged_ = result.converged
         self.stop_reason_ = result.stop_reason
         self.solver_ = result.solver
+
+    def _warn_unless_converged(self, problem, result, stacklevel):
+        tol, max_iter = self._relative_tol(), self.max_iter
+        if isinstance(result, one_vs_rest.OneVsRest):
+            one_vs_rest.warn_unless_converged(
+                result, problem.classes, tol, max_iter, stacklevel + 1
+            )
+        else:
+            warn_unless_converged(result, tol, max_iter, stacklevel + 1)
 
     def _start(self, problem):
         """(coef, intercept) of the last fit for the problem's classes, None if it does not fit."""
         if "coef_" not in self.__dict__:
             return None
         coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
-        intercept = float(self.intercept_[0])
-        if coef.shape != (1, problem.X.shape[1]) or not np.isfinite([*coef[0], intercept]).all():
-            return None
+        coef, intercept = coef.astype(float), self.intercept_.astype(float)
         before, now = self.classes_.tolist(), problem.classes.tolist()
-        if before not in (now, now[::-1]):
+        if coef.shape[1] != problem.X.shape[1] or sorted(before, key=repr) != sorted(now, key=repr):
             return None
-        sign = 1.0 if before == now else -1.0
-        return sign * coef[0].astype(float), sign * intercept if self.fit_intercept else 0.0
+        if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+            return None
+        if not self.fit_intercept:
+            intercept = np.zeros_like(intercept)
+        if len(now) == 2:
+            sign = 1.0 if before == now else -1.0
+            return sign * coef[0], sign * float(intercept[0])
+        order = [before.index(label) for label in now]
+        return coef[order], intercept[order]
 
     def equivalents(self):
         """The calls that give this model in other libraries, to print.
@@ -340,5 +397,4 @@ class LogisticRegression(
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.classifier_tags.multi_class = False
         return tags

@@ -41,6 +41,8 @@ class Parameters:
         "penalty_factor": ["array-like", dict, None],
         "bounds": [dict, "array-like", None],
         "standardize": ["boolean"],
+        "reference_class": "no_validation",
+        "grouped": ["boolean"],
     }
 
     def _check_parameters(self):
@@ -52,7 +54,16 @@ class Parameters:
                 f"C={self.C!r} and alpha={self.alpha!r} both set the strength of the penalty; "
                 "give one of them."
             )
+        self._check_classes()
         self._check_penalty()
+
+    def _check_classes(self):
+        """Raise where a model a class is asked for together with what only a joint model has."""
+        if self.multi_class == "ovr" and (self.reference_class is not None or self.grouped):
+            raise ValueError(
+                "reference_class and grouped belong to the joint model of all classes, but "
+                "multi_class='ovr' fits each class against the rest; leave one of them out."
+            )
 
     def _are_usual(self):
         """Whether all parameters are of the kind that needs no look by scikit-learn's checks."""
@@ -87,10 +98,11 @@ class Parameters:
             and type(self.verbose) is int
             and self.verbose >= 0
             and type(self.multi_class) is str
-            and self.multi_class == "auto"
+            and self.multi_class in ("auto", "ovr", "multinomial")
             and (self.penalty_factor is None or type(self.penalty_factor) in (dict, np.ndarray))
             and (self.bounds is None or type(self.bounds) in (dict, tuple))
             and type(self.standardize) is bool
+            and type(self.grouped) is bool
         )
 
     def _check_penalty(self):
@@ -143,3 +155,7 @@ class Parameters:
         from joblib import effective_n_jobs
 
         return effective_n_jobs(self.n_jobs)
+
+    def _one_vs_rest(self, classes):
+        """Whether each class has a model of its own."""
+        return len(classes) > 2 and self.multi_class == "ovr"

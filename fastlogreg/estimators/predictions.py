@@ -10,19 +10,21 @@ class Predictions:
     """The methods of `LogisticRegression` that predict."""
 
     def decision_function(self, X, *, offset=None):
-        """Scores ``X @ coef_[0] + intercept_ + offset``: log-odds of ``classes_[1]``.
+        """Scores ``X @ coef_.T + intercept_ + offset``.
+
+        Of two classes one score a row, the log-odds of ``classes_[1]``; of more, one a class.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
-        offset : array-like of shape (n_samples,), default=None
-            Added to the scores.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
+            Added to the scores, whose shape it has.
 
         Returns
         -------
-        ndarray of shape (n_samples,)
-            Above 0 where ``classes_[1]`` is the likelier class.
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Above 0 where ``classes_[1]`` is the likelier class; highest in the likeliest.
         """
         X, coef, intercept = open_scoring(self, X)
         scores = core.decision_function(
@@ -33,14 +35,14 @@ class Predictions:
         return scores
 
     def predict(self, X, *, offset=None):
-        """The likelier class of each row.
+        """The likeliest class of each row.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
-        offset : array-like of shape (n_samples,), default=None
-            Added to the scores.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
+            Added to the scores, whose shape it has.
 
         Returns
         -------
@@ -48,23 +50,27 @@ class Predictions:
             Labels, as in ``classes_``.
         """
         scores = self.decision_function(X, offset=offset)
-        return self.classes_.take(scores > 0)
+        return self.classes_.take(scores > 0 if scores.ndim == 1 else scores.argmax(axis=1))
 
     def predict_proba(self, X, *, offset=None):
         """Probabilities of the classes.
+
+        With ``multi_class='ovr'`` those of each class against the rest, divided by their sum.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
-        offset : array-like of shape (n_samples,), default=None
-            Added to the scores.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
+            Added to the scores, whose shape it has.
 
         Returns
         -------
-        ndarray of shape (n_samples, 2)
+        ndarray of shape (n_samples, n_classes)
             Columns as in ``classes_``, each to full relative accuracy.
         """
+        if self._one_vs_rest(getattr(self, "classes_", ())):
+            return _shares(self.decision_function(X, offset=offset))
         X, coef, intercept = open_scoring(self, X)
         probability = core.predict_proba(
             X, coef, intercept, offset=offset, n_threads=self._threads()
@@ -80,15 +86,19 @@ class Predictions:
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
-        offset : array-like of shape (n_samples,), default=None
-            Added to the scores.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
+            Added to the scores, whose shape it has.
 
         Returns
         -------
-        ndarray of shape (n_samples, 2)
+        ndarray of shape (n_samples, n_classes)
             Columns as in ``classes_``.
         """
         scores = self.decision_function(X, offset=offset)
+        if scores.ndim == 2:
+            return log_softmax(
+                core.log_sigmoid(scores) if self._one_vs_rest(self.classes_) else scores
+            )
         logarithm = np.empty((len(scores), 2), dtype=scores.dtype)
         logarithm[:, 1] = core.log_sigmoid(scores)
         logarithm[:, 0] = core.log_sigmoid(np.negative(scores, out=scores))
@@ -105,8 +115,8 @@ class Predictions:
             Labels; probabilities, which have none, raise a ValueError.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
-        offset : array-like of shape (n_samples,), default=None
-            Added to the scores.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
+            Added to the scores, whose shape it has.
 
         Returns
         -------
@@ -121,3 +131,22 @@ class Predictions:
                 "probabilities; compare these with predict_proba instead."
             )
         return accuracy_score(y, self.predict(X, offset=offset), sample_weight=sample_weight)
+
+
+def log_softmax(scores):
+    """Scores (..., K) less the logarithm of the sum of their exponentials, in place."""
+    scores -= scores.max(axis=-1, keepdims=True)
+    scores -= np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+    return scores
+
+
+def _shares(scores):
+    """Probabilities of each class against the rest, divided by their sum over the classes."""
+    probability = core.sigmoid(scores)
+    total = probability.sum(axis=1, keepdims=True)
+    lost = total[:, 0] < 1e5 * np.finfo(total.dtype).tiny  # no digits left to divide
+    if lost.any():
+        probability[lost] = np.exp(log_softmax(core.log_sigmoid(scores[lost])))
+        total[lost] = 1.0
+    probability /= total
+    return probability
