@@ -28,7 +28,7 @@ from fastlogreg.warnings import ConvergenceWarning
 
 
 class LogisticRegressionCV(CVParameters, LogisticRegression):
-    """Binary logistic regression whose penalty is chosen by cross-validation.
+    """Logistic regression whose penalty is chosen by cross-validation.
 
     For each fold and l1_ratio it follows the path of models along the strengths of the penalty,
     scores each on the held-out rows, and fits all rows with the best. The objective, and what C and
@@ -61,7 +61,8 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
     max_iter : int, default=100
         Largest number of iterations on all rows, for each model.
     class_weight : dict or 'balanced', default=None
-        Weights of the classes, ``{label: weight}``; 'balanced' is taken from all rows.
+        Weights of the classes, ``{label: weight}``; 'balanced' is taken from all rows, but with
+        ``multi_class='ovr'`` from those of a fold.
     n_jobs : int, default=None
         Older spelling of `n_threads`; -1 means all cores.
     verbose : int, default=0
@@ -77,32 +78,34 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
     n_threads : int, default=None
         Largest number of threads; None for the package's setting. The result has the same bits for
         any number.
-    penalty_factor, bounds, standardize
-        As in `LogisticRegression`.
+    multi_class, penalty_factor, bounds, standardize, reference_class, grouped
+        As in `LogisticRegression`. With 'ovr' one strength is chosen for the models of all classes.
 
     Attributes
     ----------
-    classes_ : ndarray of shape (2,)
+    classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
-    coef_ : ndarray of shape (1, n_features)
-        Coefficients for ``classes_[1]``, in the precision of X.
-    intercept_ : ndarray of shape (1,)
-        The intercept, zero if none was fitted.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Of two classes the coefficients for ``classes_[1]``, of more a row for each; in the
+        precision of X.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        The intercepts, zero if none were fitted.
     Cs_, alphas_ : ndarray of shape (n_cs,)
         The strengths tried, in the order given: ``alphas_ = 1 / (Cs_ * sum of weights)``.
     l1_ratios_ : ndarray of shape (n_l1_ratios,)
         The l1_ratios tried; ``[None]`` if none were given.
     C_, l1_ratio_ : float
-        The best; with legacy attributes arrays of shape (1,).
+        The best; with legacy attributes arrays, as long as ``coef_`` has rows.
     alpha_ : float
         ``1 / (C_ * sum of weights)``.
     alpha_1se_, C_1se_ : float
         The strongest penalty, at the best l1_ratio over all folds, whose mean score is within one
         standard error of the best.
     scores_ : ndarray of shape (n_folds, n_l1_ratios, n_cs)
-        Scores on the held-out rows. With legacy attributes a dict ``{classes_[1]: array}`` of shape
-        (n_folds, n_cs, n_l1_ratios), without the last dimension if no l1_ratios were given.
-    coefs_paths_ : ndarray of shape (n_folds, n_l1_ratios, n_cs, 1, n_dof)
+        Scores on the held-out rows. With legacy attributes a dict of arrays of shape (n_folds,
+        n_cs, n_l1_ratios), without the last dimension if no l1_ratios were given, by label:
+        ``classes_[1]`` of two classes, of more all with the same array.
+    coefs_paths_ : ndarray of shape (n_folds, n_l1_ratios, n_cs, 1 or n_classes, n_dof)
         Coefficients of the folds' models and, if fitted, their intercepts last. With legacy
         attributes a dict as before, of shape (n_folds, n_cs, n_l1_ratios, n_dof).
     n_iter_ : ndarray of shape (n_folds, n_l1_ratios, n_cs)
@@ -216,13 +219,13 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data; float32 and float64 are read in place, in any layout, CSR and CSC included.
-        y : array-like of shape (n_samples,) or (n_samples, 2)
-            Labels of two classes. Or the probabilities of the classes 0 and 1, for which `scoring`
-            has to be 'neg_log_loss'.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels. Or the probabilities of the classes 0, 1, ..., for which `scoring` has to be
+            'neg_log_loss'.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, at least 0; 1 for all rows if None. They count in the scores too,
             with metadata routing where the scorer requests them.
-        offset : array-like of shape (n_samples,), default=None
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
             Added to the scores of the rows, held-out rows included.
         **params : dict
             Parameters for the splitter and the scorer, with metadata routing.
@@ -261,7 +264,7 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
             raise
         short = folds.short_of(outcome, terms)
         self._take_over(problem, model, grid, outcome, best, legacy)
-        self._given = Given(problem.total_weight, sample_weight is not None, offset is not None)
+        self._given = Given.of(problem, sample_weight)
         self.converged_ = not short.any() and (result is None or result.converged)
         if short.any():
             text = (
@@ -429,7 +432,7 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
             Labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
-        offset : array-like of shape (n_samples,), default=None
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
             Added to the scores of the rows.
         **score_params : dict
             Parameters for the scorer, with metadata routing.
@@ -449,6 +452,15 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
             fitted = {name: v for name, v in vars(self).items() if name.endswith("_")}
             vars(model).update(fitted)
         return self._get_scorer()(model, X, y, **params)
+
+    def _alpha(self, total_weight):
+        """The strength that was chosen."""
+        return self.alpha_
+
+    def _l1_ratio(self):
+        """The l1_ratio that was chosen; legacy attributes have None where there was no choice."""
+        chosen = np.ravel(self.l1_ratio_)[0]
+        return float(self._ratios()[0] if chosen is None else chosen)
 
     def _routed(self, method, params):
         """The parameters of a method as the splitter and the scorer get them."""

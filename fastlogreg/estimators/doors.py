@@ -81,7 +81,9 @@ def open_problem(estimator, X, y, sample_weight, offset=None):
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, values)
         by_class = None if balances_later(estimator, classes) else estimator.class_weight
-        weight, total = weigh_classes(codes, classes, sample_weight, by_class)
+        weight, in_class = weigh_classes(codes, classes, sample_weight, by_class)
+        refuse_empty_classes(classes, in_class, len(classes) == 2 or estimator.multi_class == "ovr")
+        total = float(in_class.sum())
     offset = _check_offset(offset, len(codes), len(classes))
     return Problem(values, codes, labels, classes, weight, total, names, offset)
 
@@ -121,7 +123,7 @@ def _open_soft_problem(estimator, X, y, sample_weight, offset):
     if sample_weight is not None:
         weight = check_weights(sample_weight, X)
         total, in_class = float(weight.sum(dtype=float)), weight @ y
-    refuse_empty_classes(classes, in_class)
+    refuse_empty_classes(classes, in_class, K == 2 or estimator.multi_class == "ovr")
     names = scratch.__dict__.get("feature_names_in_")
     targets = y[:, 1].copy() if K == 2 else y
     return Problem(X, targets, y, classes, weight, total, names, _check_offset(offset, n, K))

@@ -129,12 +129,11 @@ class Export:
         # not from sklearn.linear_model, where patch_sklearn puts our class
         from sklearn.linear_model._logistic import LogisticRegression
 
-        if hasattr(self, "C_"):  # chosen by cross-validation
-            C, ratio = float(np.ravel(self.C_)[0]), float(np.ravel(self.l1_ratio_)[0] or 0.0)
-        else:
-            alpha, ratio = self._alpha(self._given.total_weight), self._l1_ratio()
-            C = 1.0 / (alpha * self._given.total_weight) if alpha else np.inf
-            C = float(self.C) if self.alpha is None and alpha else C
+        total, ratio = self._given.total_weight, self._l1_ratio()
+        alpha = self._alpha(total)
+        C = float(np.ravel(getattr(self, "C_", getattr(self, "C", 1.0)))[0])
+        if not np.isclose(C * alpha * total, 1.0):
+            C = 1.0 / (alpha * total) if alpha else np.inf
         return LogisticRegression(
             C=C,
             l1_ratio=ratio if np.inf > C else 0.0,

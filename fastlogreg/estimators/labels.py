@@ -55,7 +55,7 @@ def encode_labels(y):
 def _encode_numbers(y):
     """As `encode_labels`, for whole numbers that lie near each other."""
     low, high = y.min(), y.max()
-    if not high - float(low) <= max(8 * len(y), 1024):  # nan, too
+    if not float(high) - float(low) <= max(8 * len(y), 1024):  # nan, too
         return None
     if y.dtype.kind == "i":
         places = y.astype(np.intp, copy=False) - int(low)
@@ -95,9 +95,9 @@ def encode_any_labels(y):
 
 
 def weigh_classes(codes, classes, sample_weight, class_weight):
-    """Weights of the rows times those of their classes, and the sum of them.
+    """Weights of the rows times those of their classes, and the sum of them in each class.
 
-    ``sample_weight`` (n,) is checked, or None. ValueError unless every class has some weight.
+    ``sample_weight`` (n,) is checked, or None.
     """
     two = len(classes) == 2  # the commonest case has faster passes
     if sample_weight is None and two:
@@ -107,23 +107,22 @@ def weigh_classes(codes, classes, sample_weight, class_weight):
         in_class = _weight_in_class(codes, sample_weight, len(classes))
     if class_weight is not None:
         factor = _class_factors(classes, in_class, class_weight)
-        if (in_class > 0).all():
-            of_row = np.where(codes.view(bool), factor[1], factor[0]) if two else factor[codes]
-            if sample_weight is not None:
-                np.multiply(of_row, sample_weight, out=of_row)
-            sample_weight = of_row
-            in_class = in_class * factor
+        of_row = np.where(codes.view(bool), factor[1], factor[0]) if two else factor[codes]
+        if sample_weight is not None:
+            np.multiply(of_row, sample_weight, out=of_row)
+        sample_weight = of_row
+        in_class = in_class * factor
     if not in_class.any():
         raise ValueError(f"class_weight leaves no class with a weight, got {class_weight!r}.")
-    refuse_empty_classes(classes, in_class)
-    return sample_weight, float(in_class.sum())
+    return sample_weight, in_class
 
 
-def refuse_empty_classes(classes, in_class):
-    """ValueError if one of the classes has no weight."""
-    if (in_class > 0).all():
+def refuse_empty_classes(classes, in_class, every):
+    """ValueError if fewer than two classes, or where ``every`` one is needed any, lack weight."""
+    present = np.count_nonzero(in_class)
+    if present == len(classes) or (present > 1 and not every):
         return
-    if np.count_nonzero(in_class) == 1:
+    if present == 1:
         raise ValueError(
             "This solver needs samples of at least 2 classes in the data, but the rows with a "
             f"weight above zero contain only one class: {classes[in_class > 0][0]!r}"
@@ -150,8 +149,9 @@ def _class_factors(classes, in_class, class_weight):
     """The weights of the classes, as scikit-learn defines them."""
     labels = classes.tolist()
     if isinstance(class_weight, str):  # "balanced"
-        with np.errstate(divide="ignore"):
-            return in_class.sum() / (len(labels) * in_class)
+        present = in_class > 0
+        share = np.count_nonzero(present) * in_class
+        return np.divide(in_class.sum(), share, out=np.zeros_like(in_class), where=present)
     if class_weight.keys() <= set(labels):
         factor = np.array([class_weight.get(label, 1.0) for label in labels], dtype=float)
     else:  # labels that are not in y: scikit-learn's error

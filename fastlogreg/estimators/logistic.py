@@ -35,9 +35,9 @@ class LogisticRegression(
     SparseCoefMixin,
     BaseEstimator,
 ):
-    """Binary logistic regression with L2, L1, elastic-net or no penalty, solved to a certificate.
+    """Logistic regression with L2, L1, elastic-net or no penalty, solved to a certificate.
 
-    Minimises over ``w``, within its bounds, and ``b`` the objective::
+    For two classes it minimises over ``w``, within its bounds, and ``b`` the objective::
 
         sum_i s_i log(1 + exp(-t_i (x_i'w + b + o_i))) / sum_i s_i
             + alpha sum_j f_j (l1_ratio |w_j| + (1 - l1_ratio)/2 w_j^2)
@@ -47,6 +47,14 @@ class LogisticRegression(
     ``alpha = 1 / (C sum_i s_i)``. This is scikit-learn's objective divided by ``C sum_i s_i``, so
     that the same C gives the same model. The intercept is never penalised. Columns need no scaling,
     and any penalty goes with any data.
+
+    For more classes the loss is that of softmax, with a row of coefficients ``w_k``, an intercept
+    ``b_k`` and offsets for each class::
+
+        -log(exp(z_ic) / sum_k exp(z_ik)),    z_ik = x_i'w_k + b_k + o_ik,    c the class of row i
+
+    and the penalty is summed over the classes. With ``multi_class='ovr'`` each class has a binary
+    model of its own against the rest.
 
     Parameters
     ----------
@@ -69,8 +77,8 @@ class LogisticRegression(
     intercept_scaling : float, default=1
         Ignored: there is no column of ones to scale.
     class_weight : dict or 'balanced', default=None
-        Weights of the classes, ``{label: weight}``; those not named weigh 1. 'balanced' gives both
-        classes the same total weight.
+        Weights of the classes, ``{label: weight}``; those not named weigh 1. 'balanced' gives all
+        classes the same total weight, with ``multi_class='ovr'`` each class that of its rest.
     random_state : int, RandomState instance or None, default=None
         Ignored: nothing here is random.
     solver : str, default='auto'
@@ -89,7 +97,8 @@ class LogisticRegression(
     alpha : float or '1/n_samples', default=None
         Strength of the penalty in the objective above, instead of C. '1/n_samples' is ``C=1``.
     multi_class : {'auto', 'ovr', 'multinomial', 'deprecated'}, default='auto'
-        Ignored for two classes, where they agree.
+        For more than two classes: 'ovr' fits one binary model a class, that class against the rest,
+        side by side; all else is the joint softmax model. Two classes are the same in all.
     n_threads : int, default=None
         Largest number of threads; None for the package's setting. The result has the same bits for
         any number.
@@ -100,20 +109,27 @@ class LogisticRegression(
     bounds : dict or tuple (lower, upper), default=None
         Bounds of the coefficients, with any penalty: ``{column: (low, high)}`` with keys as in
         `penalty_factor`, None for an open side; or a pair, each None, a number or an array of shape
-        (n_features,). In the units of ``coef_``.
+        (n_features,), for each class, or (n_classes, n_features). In the units of ``coef_``.
     standardize : bool, default=False
         Whether the penalty counts coefficients of columns scaled to standard deviation 1 (weighted,
         divided by the sum of weights). The data stay as they are, and so do the units of ``coef_``.
+    reference_class : label, default=None
+        In the joint model of many classes, the class whose coefficients and intercept are zero;
+        None gives every class its own, as scikit-learn does. Of two classes ``classes_[0]`` is it.
+    grouped : bool, default=False
+        In the joint model of many classes, whether the L1 part counts the Euclidean norm of a
+        column's coefficients over all classes, so that a column enters all classes or none.
 
     Attributes
     ----------
-    classes_ : ndarray of shape (2,)
-        The labels, sorted; 0 and 1 if y held probabilities.
-    coef_ : ndarray of shape (1, n_features)
-        Coefficients for ``classes_[1]``, in the precision of X; sparse after ``sparsify()``.
-    intercept_ : ndarray of shape (1,)
-        The intercept, zero if none was fitted.
-    n_iter_ : ndarray of shape (1,), int32
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted; 0, 1, ... if y held probabilities.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Of two classes the coefficients for ``classes_[1]``, of more a row for each; in the
+        precision of X; sparse after ``sparsify()``.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        The intercepts, zero if none were fitted.
+    n_iter_ : ndarray of shape (1,) or, with 'ovr', (n_classes,), int32
         Iterations on all rows.
     n_features_in_ : int
         Number of columns.
@@ -123,13 +139,16 @@ class LogisticRegression(
         The objective at the solution.
     certificate_ : Certificate
         How far above its minimum the objective can be at most; ``certificate_.verify(X, y)`` checks
-        that in NumPy (with ``y[:, 1]`` if y held probabilities).
+        that in NumPy (with ``y[:, 1]`` if y held the probabilities of two classes).
     converged_ : bool
         Whether the certificate meets `tol`, or rounding allows no better.
     stop_reason_ : str
         Why the solver stopped.
     solver_ : str
         The solver that did the work.
+
+    With 'ovr', ``objective_``, ``certificate_``, ``stop_reason_`` and ``solver_`` hold one value a
+    class, and ``converged_`` says whether all did.
 
     Warns
     -----
@@ -141,10 +160,10 @@ class LogisticRegression(
     Notes
     -----
     Differences from scikit-learn: older and coming spellings give no warnings, unless `penalty` and
-    `l1_ratio` are at odds; a `y` of two columns holds probabilities; `dual`, `intercept_scaling`
-    and `random_state` change nothing; negative sample weights are refused; rows of weight 0 do not
-    count as samples of their class; warm starts go by class label and begin afresh where the
-    classes or columns changed.
+    `l1_ratio` are at odds; a `y` of several columns holds probabilities; `dual`,
+    `intercept_scaling` and `random_state` change nothing; negative sample weights are refused; rows
+    of weight 0 do not count as samples of their class; warm starts go by class label and begin
+    afresh where the classes or columns changed.
 
     Examples
     --------
@@ -164,6 +183,15 @@ class LogisticRegression(
     ... ).fit(X, y)
     >>> int((lasso.coef_ != 0).sum())
     3
+
+    Many classes, at once and one by one:
+
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> LogisticRegression().fit(X, y).predict_proba(X[:1]).round(3)
+    array([[0.982, 0.018, 0.   ]])
+    >>> LogisticRegression(multi_class="ovr").fit(X, y).predict_proba(X[:1]).round(3)
+    array([[0.894, 0.106, 0.   ]])
     """
 
     def __init__(
@@ -222,13 +250,14 @@ class LogisticRegression(
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data; float32 and float64 are read in place, in any layout, CSR and CSC included.
-        y : array-like of shape (n_samples,) or (n_samples, 2)
-            Labels of two classes: numbers, booleans or strings. Or soft targets: the probabilities
-            of the classes 0 and 1, each row summing to 1 (to 1e-6).
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels: numbers, booleans or strings. Or soft targets: the probabilities of the classes
+            0, 1, ..., each row summing to 1 (to 1e-6).
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, at least 0; 1 for all rows if None.
-        offset : array-like of shape (n_samples,), default=None
-            Added to the scores; not remembered: give the rows that are predicted theirs.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
+            Added to the scores, of more than two classes to those of each; not remembered: give the
+            rows that are predicted theirs.
 
         Returns
         -------
@@ -248,7 +277,7 @@ class LogisticRegression(
         start = self._start(problem) if self.warm_start else None
         result = self._solve(X, problem, start, None)
         self._record(problem, result)
-        self._given = Given(problem.total_weight, sample_weight is not None, offset is not None)
+        self._given = Given.of(problem, sample_weight)
         self._warn_unless_converged(problem, result, stacklevel=2)
         return self
 
@@ -262,7 +291,7 @@ class LogisticRegression(
         result = self._solve(X, problem, start, task)
         task.close()
         self._record(problem, result)
-        self._given = Given(problem.total_weight, sample_weight is not None, offset is not None)
+        self._given = Given.of(problem, sample_weight)
         self._warn_unless_converged(problem, result, stacklevel=4)
         task.finish()
         return self

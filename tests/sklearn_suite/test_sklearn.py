@@ -1,7 +1,7 @@
 """scikit-learn's own tests, as installed, run on this package's classes.
 
-Those of both estimators, and those of the parts of scikit-learn that work with any classifier, where
-these use logistic regression.
+Those of both estimators, and those of parts of scikit-learn that work with any classifier, where
+they use logistic regression.
 """
 
 import importlib.util
