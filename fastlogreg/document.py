@@ -29,16 +29,15 @@ def read(text, kind, number, writer):
 
     ``writer`` names, for the error, what writes such documents.
     """
-    noun = kind.removeprefix("fastlogreg ")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"not a {noun} file, which is JSON ({error})") from None
+        raise ValueError(f"not a {kind} file, which is JSON ({error})") from None
     if not isinstance(document, dict) or document.get("kind") != kind:
-        raise ValueError(f"not a {noun} file; {writer} writes one")
+        raise ValueError(f"not a {kind} file; {writer} writes one")
     if document.get("format") != number:
         raise ValueError(
-            f"{noun} format {document.get('format')} was written by fastlogreg "
+            f"{kind} format {document.get('format')} was written by fastlogreg "
             f"{document.get('fastlogreg_version')}; this version reads format {number}"
         )
     return document

@@ -271,9 +271,9 @@ def test_demo(folder, capsys):
         (["fit", "people.csv", "--target", "bought", "--weight", "w"], "no column 'w'"),
         (["fit", "people.csv", "--format", "libsvm"], "not in libsvm format"),
         (["fit", "people.csv", "--format", "parquet", "--target", "y"], "not a proper Parquet"),
-        (["predict", "people.csv", "people.csv"], "not a model file"),
+        (["predict", "people.csv", "people.csv"], "not a fastlogreg model file"),
         (["predict", "absent.json", "people.csv"], "absent.json: cannot be read"),
-        (["info", "people.csv"], "not a model file"),
+        (["info", "people.csv"], "not a fastlogreg model file"),
     ],
 )
 def test_refusals_are_one_line(people_csv, capsys, argv, message):
@@ -348,7 +348,7 @@ def test_unproved_bound_is_written_as_null(folder):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"kind": "else"}, "not a model file"),
+        ({"kind": "else"}, "not a fastlogreg model file"),
         ({"format": 99}, "model format 99 was written by fastlogreg"),
         ({"coefficients": {"a": 0.1}}, "do not fit its columns"),
         ({"coefficients": {"b=q": 1, "a": 0.1}}, "do not fit its columns"),

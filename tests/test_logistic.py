@@ -180,6 +180,8 @@ def test_signature_begins_with_theirs():
         "penalty_factor": (None, only),
         "bounds": (None, only),
         "standardize": (False, only),
+        "reference_class": (None, only),
+        "grouped": (False, only),
     }
 
 

@@ -247,7 +247,6 @@ BAD_FITS = {
     "labels of one class": (X, np.ones(60)),
     "text labels of one class": (X, np.full(60, "a")),
     "one row": (X[:1], Y[:1]),
-    "three columns of labels": (X, np.column_stack([Y, Y, Y])),
     "nan label": (X, np.where(Y == 0, np.nan, 1.0)),
     "infinite label": (X, np.where(Y == 0, np.inf, 1.0)),
     "fractions as labels": (X, Y + 0.5),
@@ -266,12 +265,6 @@ BAD_FITS = {
 @pytest.mark.parametrize("name", BAD_FITS)
 def test_bad_data_raise_their_error(name):
     assert_same_error(lambda model: model.fit(*BAD_FITS[name]))
-
-
-def test_three_classes_raise_the_error_of_binary_classifiers():
-    message = "Only binary classification is supported. The type of the target is multiclass"
-    with pytest.raises(ValueError, match=message):
-        LogisticRegression().fit(X, np.arange(60) % 3)
 
 
 @pytest.mark.parametrize(

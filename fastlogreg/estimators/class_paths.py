@@ -1,10 +1,7 @@
 """Paths of softmax models for a cross-validation, and the grid of strengths for them."""
 
-from dataclasses import dataclass
-from types import SimpleNamespace
-
 import numpy as np
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
 from fastlogreg import core, design, parallel
 from fastlogreg.objective import SMALL
@@ -13,101 +10,23 @@ from fastlogreg.path import LEAST_RATIO
 _EXPLAINED, _FLAT = 0.999, 1e-5  # where a grid from the data ends, as in `logistic_path`
 
 
-def least_probability(tol):
-    """How likely a class that a fold's training rows lack is at most."""
-    return float(np.clip(np.sqrt(10.0 * tol), 1e-16, 0.5))
-
-
 def softmax_path(problem, alphas, l1_ratio, terms, given_up):
     """(theta (k, K, q), n_iter (k,), gaps (k,)) for falling strengths, each from the last.
 
-    ``terms`` are arguments of `fastlogreg.fit`; the event ``given_up`` hurries it to its end.
+    ``terms`` are arguments of `fastlogreg.fit`; the event ``given_up`` hurries it to its end. A
+    class that no row has ends as unlikely as the tolerance asks for.
     """
-    present = _Present.of(problem, terms)
-    callback = None
+    terms = terms | {"l1_ratio": l1_ratio}
     if len(problem.y) * (problem.X.shape[1] + 1) > SMALL:  # smaller fits end at once anyway
-        callback = lambda info: given_up.is_set()  # noqa: E731
+        terms["callback"] = lambda info: given_up.is_set()
     start, theta, n_iter, gaps = None, [], [], []
     for alpha in alphas:
-        result = present.fit(alpha, l1_ratio, start, callback)
-        start = result.coef, result.intercept
-        theta.append(present.all_classes(*start))
+        result = _fit(problem, terms | {"alpha": alpha, "start": start})
+        coef, intercept = start = result.coef, result.intercept
+        theta.append(np.column_stack([coef, intercept]) if terms["fit_intercept"] else coef)
         n_iter.append(result.n_iter)
         gaps.append(result.certificate.relative_gap)
     return np.array(theta), np.array(n_iter, dtype=np.int32), np.array(gaps)
-
-
-@dataclass(frozen=True)
-class _Present:
-    """A problem without the classes that no row has, which have no finite intercept.
-
-    In the limit these have no probability, whatever their coefficients: they get those that cost
-    least, and intercepts so low that they are as likely as `least_probability`, or less.
-    """
-
-    problem: object
-    terms: dict
-    classes: np.ndarray
-    targets: np.ndarray
-    offset: np.ndarray | None
-    bounds: tuple | None
-
-    @classmethod
-    def of(cls, problem, terms):
-        targets, K, bounds, offset = problem.y, problem.n_classes, terms["bounds"], problem.offset
-        weight = problem.sample_weight
-        in_class = weight @ targets if problem.soft else np.bincount(targets, weight, K)
-        classes = np.flatnonzero(in_class > 0) if terms["fit_intercept"] else np.arange(K)
-        if len(classes) < K:
-            if problem.soft:
-                targets = targets[:, classes]
-                targets[weight == 0] = 1.0 / len(classes)  # they only have to sum to 1
-            else:
-                targets = np.searchsorted(classes, targets).clip(max=len(classes) - 1)
-            reference = np.flatnonzero(classes == terms["reference_class"])
-            terms = terms | {
-                "n_classes": len(classes),
-                "reference_class": int(reference[0]) if len(reference) else None,
-                "bounds": bounds if bounds is None else tuple(_rows(s, classes) for s in bounds),
-            }
-            offset = offset if offset is None else np.ascontiguousarray(offset[:, classes])
-        return cls(problem, terms, classes, targets, offset, bounds)
-
-    def fit(self, alpha, l1_ratio, start, callback):
-        """The core's result for these classes."""
-        if len(self.classes) == 1:
-            coef = np.zeros((1, self.problem.X.shape[1]))
-            if self.bounds is not None:
-                coef = np.clip(coef, *self.terms["bounds"])
-            proved = SimpleNamespace(relative_gap=0.0)
-            return SimpleNamespace(coef=coef, intercept=np.zeros(1), n_iter=0, certificate=proved)
-        return core.fit(
-            self.problem.X, self.targets, alpha=alpha, l1_ratio=l1_ratio, start=start,
-            sample_weight=self.problem.sample_weight, offset=self.offset, callback=callback,
-            **self.terms,
-        )  # fmt: skip
-
-    def all_classes(self, coef, intercept):
-        """Coefficients and, if fitted, intercepts of all classes of the problem, (K, q)."""
-        K, p = self.problem.n_classes, self.problem.X.shape[1]
-        whole, height = np.zeros((K, p)), np.zeros(K)
-        absent = np.setdiff1d(np.arange(K), self.classes)
-        if len(absent) and self.bounds is not None:
-            whole = np.clip(whole, *self.bounds)
-        whole[self.classes], height[self.classes] = coef, intercept
-        if len(absent):
-            scores = core.decision_function(
-                self.problem.X, whole, height, offset=self.problem.offset
-            )[self.problem.sample_weight > 0]
-            least = least_probability(self.terms["tol"])
-            limit = logsumexp(scores[:, self.classes], axis=1) + np.log(least) - np.log1p(-least)
-            height[absent] = (limit[:, None] - scores[:, absent]).min(axis=0)
-        return np.column_stack([whole, height]) if self.terms["fit_intercept"] else whole
-
-
-def _rows(side, classes):
-    """A side of the bounds, (p,) or (K, p), for some of the classes."""
-    return np.ascontiguousarray(side[classes]) if side.ndim == 2 else side
 
 
 def softmax_grid(problem, l1_ratio, terms, n_alphas=100):

@@ -32,7 +32,7 @@ class Problem(NamedTuple):
     """A checked problem of two classes or more.
 
     ``y`` holds the codes of ``labels``: of two classes uint8, 1 where the label is ``classes[1]``;
-    of more intp, the places in ``classes``. Of soft targets, ``labels`` (n, K) are the
+    of more int32, the places in ``classes``. Of soft targets, ``labels`` (n, K) are the
     probabilities of the classes 0 to K - 1, and ``y`` is, as float64, the second column of two, or
     all columns of more. ``sample_weight`` is None or includes the class weights; ``total_weight``
     is its sum, or the number of rows. ``feature_names`` is None unless X came with names.

@@ -10,7 +10,7 @@ from sklearn.utils.validation import _check_method_params
 
 from fastlogreg import core, design
 from fastlogreg.estimators import one_vs_rest
-from fastlogreg.estimators.class_paths import least_probability, softmax_path
+from fastlogreg.estimators.class_paths import softmax_path
 from fastlogreg.estimators.predictions import log_softmax
 from fastlogreg.path import logistic_path
 
@@ -137,7 +137,7 @@ def _path_of_one_class(problem, weight, positive, k, terms):
         theta[:, :-1] = np.clip(0.0, *terms["bounds"])
     scores = core.decision_function(problem.X, theta[0, :-1], 0.0, offset=problem.offset)
     reached = scores[weight > 0]
-    least = least_probability(terms["tol"])
+    least = np.clip(np.sqrt(10.0 * terms["tol"]), 1e-16, 0.5)
     logit = np.log1p(-least) - np.log(least)
     theta[:, -1] = logit - reached.min() if positive else -logit - reached.max()
     return FoldPath(theta[:, None], np.zeros(k, dtype=np.int32), np.zeros(k))

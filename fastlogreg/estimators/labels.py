@@ -36,7 +36,7 @@ def encode_two_labels(y):
 
 
 def encode_labels(y):
-    """Sorted classes and their intp codes of a 1-d array of labels, in linear passes.
+    """Sorted classes and their int32 codes of a 1-d array of labels, in linear passes.
 
     None if they are fewer than three, or need a closer look: missing values, fractions, objects
     other than strings, or so many classes that y may be no labels at all.
@@ -67,7 +67,7 @@ def _encode_numbers(y):
     taken = np.zeros(int(places.max()) + 1, dtype=bool)
     taken[places] = True
     classes = np.flatnonzero(taken).astype(y.dtype) + low
-    return classes, (np.cumsum(taken) - 1)[places]
+    return classes, (np.cumsum(taken) - 1).astype(np.int32)[places]
 
 
 def _encode_texts(y):
@@ -78,7 +78,7 @@ def _encode_texts(y):
         return None
     classes = sorted(distinct)
     code = dict(zip(classes, range(len(classes)), strict=True))
-    codes = np.fromiter(map(code.__getitem__, values), dtype=np.intp, count=len(values))
+    codes = np.fromiter(map(code.__getitem__, values), dtype=np.int32, count=len(values))
     return np.array(classes, dtype=y.dtype), codes
 
 
@@ -91,7 +91,7 @@ def encode_any_labels(y):
             "This solver needs samples of at least 2 classes in the data, but the data contains "
             f"only one class: {classes[0]!r}"
         )
-    return classes, codes.astype(np.uint8) if len(classes) == 2 else codes
+    return classes, codes.astype(np.uint8 if len(classes) == 2 else np.int32)
 
 
 def weigh_classes(codes, classes, sample_weight, class_weight):
