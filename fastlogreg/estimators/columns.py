@@ -36,11 +36,12 @@ def column_bounds(bounds, names, p, n_classes=2):
     """Bounds as (lower, upper), float64 arrays (p,), or None.
 
     Of more than two classes, arrays (n_classes, p) are taken too; those of (p,) are for each class.
-
     Of a dict ``{column: (low, high)}``, keys are column names or positions; None leaves a side
     open, and columns that it leaves out are free. ``names`` are the names of the columns, or None.
     ValueError for an unknown column, low above high, no pair or a wrong length.
     """
+    if bounds is None:
+        return None
     if isinstance(bounds, dict):
         lower, upper = np.full(p, -np.inf), np.full(p, np.inf)
         positions = _positions(bounds, names, p, "bounds")
@@ -60,13 +61,12 @@ def column_bounds(bounds, names, p, n_classes=2):
             lower[position], upper[position] = low, high
         bounds = lower, upper
     shape = (n_classes, p)
-    given = () if bounds is None else bounds
-    if n_classes > 2 and any(np.shape(side) == shape for side in given) and len(given) == 2:
-        lower, upper = bounds
-        lower, upper = -np.inf if lower is None else lower, np.inf if upper is None else upper
-        flat = tuple(np.broadcast_to(side, shape).reshape(-1) for side in (lower, upper))
-        return tuple(side.reshape(shape) for side in check_bounds(flat, n_classes * p))
-    return check_bounds(bounds, p)
+    if n_classes == 2 or len(bounds) != 2 or all(np.shape(side) != shape for side in bounds):
+        return check_bounds(bounds, p)
+    sides = zip(bounds, (-np.inf, np.inf), strict=True)
+    full = (np.broadcast_to(free if side is None else side, shape) for side, free in sides)
+    flat = check_bounds(tuple(side.reshape(-1) for side in full), n_classes * p)
+    return tuple(side.reshape(shape) for side in flat)
 
 
 def _positions(columns, names, p, parameter):

@@ -275,7 +275,7 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
             )
             warnings.warn(text, ConvergenceWarning, stacklevel=2)
         if result is not None:
-            self._warn_unless_converged(problem, result, stacklevel=2)
+            self._warn(problem, result, stacklevel=2)
         return self
 
     def _terms(self, problem):

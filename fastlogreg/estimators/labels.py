@@ -149,6 +149,8 @@ def _class_factors(classes, in_class, class_weight):
     """The weights of the classes, as scikit-learn defines them."""
     labels = classes.tolist()
     if isinstance(class_weight, str):  # "balanced"
+        if in_class.all():
+            return in_class.sum() / (len(labels) * in_class)
         present = in_class > 0
         share = np.count_nonzero(present) * in_class
         return np.divide(in_class.sum(), share, out=np.zeros_like(in_class), where=present)

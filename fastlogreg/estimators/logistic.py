@@ -278,7 +278,8 @@ class LogisticRegression(
         result = self._solve(X, problem, start, None)
         self._record(problem, result)
         self._given = Given.of(problem, sample_weight)
-        self._warn_unless_converged(problem, result, stacklevel=2)
+        if not result.converged:
+            self._warn(problem, result, stacklevel=2)
         return self
 
     @with_callbacks
@@ -292,7 +293,8 @@ class LogisticRegression(
         task.close()
         self._record(problem, result)
         self._given = Given.of(problem, sample_weight)
-        self._warn_unless_converged(problem, result, stacklevel=4)
+        if not result.converged:
+            self._warn(problem, result, stacklevel=4)
         task.finish()
         return self
 
@@ -303,10 +305,10 @@ class LogisticRegression(
             echo = callbacks.print_iteration
             callback = echo if callback is None else callbacks.both(callback, echo)
         try:
-            if self._one_vs_rest(problem.classes):
-                balanced = balances_later(self, problem.classes)
-                return one_vs_rest.fit(problem, balanced, terms, start, callback)
-            if problem.n_classes > 2:
+            if len(problem.classes) > 2:
+                if self._one_vs_rest(problem.classes):
+                    balanced = balances_later(self, problem.classes)
+                    return one_vs_rest.fit(problem, balanced, terms, start, callback)
                 terms |= self._softmax_terms(problem)
             return core.fit(
                 problem.X,
@@ -372,7 +374,8 @@ class LogisticRegression(
         self.stop_reason_ = result.stop_reason
         self.solver_ = result.solver
 
-    def _warn_unless_converged(self, problem, result, stacklevel):
+    def _warn(self, problem, result, stacklevel):
+        """Say which certificates do not meet the tolerance."""
         tol, max_iter = self._relative_tol(), self.max_iter
         if isinstance(result, one_vs_rest.OneVsRest):
             one_vs_rest.warn_unless_converged(
