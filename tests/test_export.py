@@ -142,7 +142,9 @@ def test_json_reads_back_to_the_last_bit(fitted):
     assert again.to_json() == model.to_json()
     if model.multi_class == "ovr":
         assert all(proof.verify(X, y) for proof in again.certificate_)
-    refitted = again.fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", fastlogreg.ConvergenceWarning)
+        refitted = again.fit(X, y)
     assert refitted.coef_.tobytes() == model.coef_.tobytes()
 
 

@@ -12,17 +12,23 @@ from fastlogreg.estimators.columns import column_bounds, column_factors, preview
 from fastlogreg.estimators.doors import balances_later, check_finite, open_problem
 from fastlogreg.estimators.equivalents import Given, equivalents
 from fastlogreg.estimators.export import Export
-from fastlogreg.estimators.parameters import HINTS, Parameters
+from fastlogreg.estimators.parameters import Parameters
 from fastlogreg.estimators.predictions import Predictions
+from fastlogreg.estimators.present import Present
 from fastlogreg.estimators.statistics import Statistics
 from fastlogreg.warnings import warn_unless_converged
 
 
 def certificate_of(result, problem):
     """A result's certificate, or its list of them, knowing the labels that it is about."""
-    if problem.n_classes > 2 or problem.soft:
+    if problem.soft or isinstance(result, one_vs_rest.OneVsRest):
         return result.certificate
-    return replace(result.certificate, positive_class=problem.classes[1])
+    if len(problem.classes) == 2:
+        return replace(result.certificate, positive_class=problem.classes[1])
+    classes = problem.classes
+    if len(result.certificate.coef) < len(classes):  # see `Present`
+        classes = np.unique(problem.labels[problem.sample_weight > 0])
+    return replace(result.certificate, classes=classes)
 
 
 class LogisticRegression(
@@ -84,8 +90,9 @@ class LogisticRegression(
     solver : str, default='auto'
         'auto' chooses by the penalty and the shape of X. 'proximal' serves every penalty and is
         what 'auto' takes for L1 and for bounds; 'newton', 'multilevel', 'truncated-newton' and
-        'dual' (for more columns than rows) serve L2 or none, without bounds. scikit-learn's names
-        mean 'auto': every solver reaches the same optimum.
+        'dual' (for more columns than rows) serve L2 or none, without bounds, and mean 'auto' for
+        joint models of many classes. scikit-learn's names mean 'auto': every solver reaches the
+        same optimum.
     max_iter : int, default=100
         Largest number of iterations on all rows.
     verbose : int, default=0
@@ -191,7 +198,7 @@ class LogisticRegression(
     >>> LogisticRegression().fit(X, y).predict_proba(X[:1]).round(3)
     array([[0.982, 0.018, 0.   ]])
     >>> LogisticRegression(multi_class="ovr").fit(X, y).predict_proba(X[:1]).round(3)
-    array([[0.894, 0.106, 0.   ]])
+    array([[0.897, 0.103, 0.   ]])
     """
 
     def __init__(
@@ -310,6 +317,7 @@ class LogisticRegression(
                     balanced = balances_later(self, problem.classes)
                     return one_vs_rest.fit(problem, balanced, terms, start, callback)
                 terms |= self._softmax_terms(problem)
+                return Present.of(problem, terms).fit(start, callback)
             return core.fit(
                 problem.X,
                 problem.y,
@@ -333,7 +341,7 @@ class LogisticRegression(
             "bounds": column_bounds(self.bounds, names, p, problem.n_classes),
             "standardize": bool(self.standardize),
             "fit_intercept": bool(self.fit_intercept),
-            "solver": "auto" if self.solver in HINTS else self.solver,
+            "solver": self._core_solver(problem.classes),
             "tol": self._relative_tol(),
             "max_iter": int(self.max_iter),
             "n_threads": self._threads(),

@@ -156,6 +156,14 @@ class Parameters:
 
         return effective_n_jobs(self.n_jobs)
 
+    def _core_solver(self, classes):
+        """The solver's name to `fastlogreg.fit`; of the joint models one serves each penalty."""
+        if self.solver in HINTS:
+            return "auto"
+        if len(classes) == 2 or self.multi_class == "ovr":
+            return self.solver
+        return "softmax-proximal" if self.solver == "proximal" else "auto"
+
     def _one_vs_rest(self, classes):
         """Whether each class has a model of its own."""
         return len(classes) > 2 and self.multi_class == "ovr"
