@@ -130,7 +130,7 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
     -----
     Equal to a ``GridSearchCV`` of `LogisticRegression` over the same folds, but that "balanced"
     class weights come from all rows. A training fold that lacks a class has no finite optimum with
-    an intercept; its models predict the class that it has, with probability ``1 - tol`` or more.
+    an intercept; its models give that class the probability `tol` or less.
 
     Differences from scikit-learn: `penalty` and ``l1_ratios=None`` give no deprecation warnings;
     with ``refit=False``, ``l1_ratio_`` is right for an L1 penalty too; scorers other than accuracy
