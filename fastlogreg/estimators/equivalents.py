@@ -195,4 +195,5 @@ class Model:
             text += "\n# with s_j = standard deviation of column j"
         if self.bounded:
             text += "\n# within bounds"
-        return f"{text}. The same model elsewhere:"
+        gap = "\n# " if len(text.splitlines()[-1]) > 80 else " "
+        return f"{text}.{gap}The same model elsewhere:"
