@@ -1,4 +1,4 @@
-"""The command line: ``fastlogreg demo | diagnose | fit | path | predict | info | bench | SCRIPT.py``.
+"""The command line: ``fastlogreg COMMAND``, see `_parser`, or ``fastlogreg SCRIPT.py``.
 
 A file or column that cannot be used gets one line on stderr and exit status 2. Heavy modules are
 imported by the commands that need them, so that ``--help`` answers at once.
