@@ -84,7 +84,8 @@ def open_problem(estimator, X, y, sample_weight, offset=None):
         weight, in_class = weigh_classes(codes, classes, sample_weight, by_class)
         refuse_empty_classes(classes, in_class, len(classes) == 2 or estimator.multi_class == "ovr")
         total = float(in_class.sum())
-    offset = _check_offset(offset, len(codes), len(classes))
+    if offset is not None:
+        offset = _check_offset(offset, len(codes), len(classes))
     return Problem(values, codes, labels, classes, weight, total, names, offset)
 
 
@@ -190,7 +191,9 @@ def open_scoring(estimator, X):
         and _same_names(names, fitted.get("feature_names_in_"))
     ):
         intercept = fitted["intercept_"]
-        return values, *((coef[0], float(intercept[0])) if len(coef) == 1 else (coef, intercept))
+        if len(coef) == 1:
+            return values, coef[0], float(intercept[0])
+        return values, coef, intercept
     check_is_fitted(estimator)
     X = validate_data(estimator, X, reset=False, accept_sparse=_SPARSE)
     coef = estimator.coef_

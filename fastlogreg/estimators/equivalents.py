@@ -31,8 +31,10 @@ class Given(NamedTuple):
     @classmethod
     def of(cls, problem, sample_weight):
         """What a problem was posed with; ``sample_weight`` is the user's."""
-        weighted, offset = sample_weight is not None, problem.offset is not None
-        return cls(problem.total_weight, weighted, offset, problem.soft)
+        soft = problem.labels.ndim == 2
+        return cls(
+            problem.total_weight, sample_weight is not None, problem.offset is not None, soft
+        )
 
 
 class Equivalents(str):

@@ -21,11 +21,11 @@ from fastlogreg.warnings import warn_unless_converged
 
 def certificate_of(result, problem):
     """A result's certificate, or its list of them, knowing the labels that it is about."""
-    if problem.soft or isinstance(result, one_vs_rest.OneVsRest):
-        return result.certificate
-    if len(problem.classes) == 2:
-        return replace(result.certificate, positive_class=problem.classes[1])
     classes = problem.classes
+    if problem.labels.ndim == 2 or isinstance(result, one_vs_rest.OneVsRest):
+        return result.certificate
+    if len(classes) == 2:
+        return replace(result.certificate, positive_class=classes[1])
     if len(result.certificate.coef) < len(classes):  # see `Present`
         classes = np.unique(problem.labels[problem.sample_weight > 0])
     return replace(result.certificate, classes=classes)
@@ -338,7 +338,7 @@ class LogisticRegression(
             "alpha": self._alpha(problem.total_weight),
             "l1_ratio": self._l1_ratio(),
             "penalty_factor": column_factors(self.penalty_factor, names, p),
-            "bounds": column_bounds(self.bounds, names, p, problem.n_classes),
+            "bounds": column_bounds(self.bounds, names, p, len(problem.classes)),
             "standardize": bool(self.standardize),
             "fit_intercept": bool(self.fit_intercept),
             "solver": self._core_solver(problem.classes),

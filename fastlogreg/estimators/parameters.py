@@ -54,7 +54,8 @@ class Parameters:
                 f"C={self.C!r} and alpha={self.alpha!r} both set the strength of the penalty; "
                 "give one of them."
             )
-        self._check_classes()
+        if self.multi_class == "ovr":
+            self._check_classes()
         self._check_penalty()
 
     def _check_classes(self):

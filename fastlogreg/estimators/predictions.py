@@ -69,7 +69,7 @@ class Predictions:
         ndarray of shape (n_samples, n_classes)
             Columns as in ``classes_``, each to full relative accuracy.
         """
-        if self._one_vs_rest(getattr(self, "classes_", ())):
+        if self.multi_class == "ovr" and self._one_vs_rest(getattr(self, "classes_", ())):
             return _shares(self.decision_function(X, offset=offset))
         X, coef, intercept = open_scoring(self, X)
         probability = core.predict_proba(
