@@ -1,6 +1,9 @@
-"""Standard errors, profile intervals and tests; what a penalty makes invalid is refused.
+"""
+Standard errors, intervals and tests
+====================================
 
-Run: python examples/inference.py
+Profile intervals and robust standard errors of a treatment's effect; what a penalty makes invalid
+is refused with the reason.
 """
 
 import numpy as np
@@ -14,6 +17,9 @@ treatment = (random.random(n) < 0.2).astype(float)
 healed = (2 * treatment - (age - 50) / 10 + random.logistic(size=n) > 0).astype(int)
 X, names = np.column_stack([treatment, age]), ["treatment", "age"]
 
+# %%
+# The estimates, with standard errors that do not lean on the model
+
 inference = fastlogreg.Inference(X, healed, feature_names=names, covariance="HC3")
 print(inference.summary(), "\n")
 print(inference.odds_ratios(method="profile"), "\n")
@@ -22,6 +28,9 @@ print("treatment:", inference.lr_test("treatment"))
 
 assert inference.lr_test("treatment").pvalue < 1e-3
 assert (inference.odds_ratios(method="profile")["low"][0]) > 1
+
+# %%
+# Under a penalty, Wald p-values have no meaning; bootstrap intervals have
 
 held = fastlogreg.LogisticRegression(C=1.0).fit(X, healed).inference(X, healed)
 try:
