@@ -166,7 +166,7 @@ def test_other_commands_still_refuse_missing_values(tmp_path, capsys):
 
 def test_as_a_command(tmp_path):
     file = write(tmp_path / "p.csv", *people())
-    command = [sys.executable, "-m", "fastlogreg", "diagnose", file, "--target", "same"]
+    command = [sys.executable, "-P", "-m", "fastlogreg", "diagnose", file, "--target", "same"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "age*dose" in done.stdout
     assert done.stderr == ""

@@ -149,16 +149,16 @@ if __name__ == "__main__":
 
 
 def test_a_failing_script_shows_its_own_lines(script):
-    done = run("-m", "fastlogreg", script("def f():\n    raise RuntimeError('no')\nf()\n"))
+    done = run("-P", "-m", "fastlogreg", script("def f():\n    raise RuntimeError('no')\nf()\n"))
     assert done.returncode == 1
     assert 'user script.py", line 2, in f' in done.stderr
     assert "RuntimeError: no" in done.stderr
 
 
 def test_a_missing_script_and_the_commands(tmp_path):
-    done = run("-m", "fastlogreg", str(tmp_path / "none.py"))
+    done = run("-P", "-m", "fastlogreg", str(tmp_path / "none.py"))
     assert done.returncode == 2
     assert done.stderr.startswith("fastlogreg: ")
     assert "none.py: cannot be read" in done.stderr
-    assert run("-m", "fastlogreg", "--version").stdout.startswith("fastlogreg ")
-    assert "SCRIPT.py" in run("-m", "fastlogreg", "--help").stdout
+    assert run("-P", "-m", "fastlogreg", "--version").stdout.startswith("fastlogreg ")
+    assert "SCRIPT.py" in run("-P", "-m", "fastlogreg", "--help").stdout
