@@ -75,6 +75,7 @@ extension = Extension(
             "pool.c",
             "run.c",
             "proximal.c",
+            "firth.c",
             "softmax.c",
             "softmax_newton.c",
             "kernels_base.c",

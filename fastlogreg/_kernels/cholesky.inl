@@ -85,3 +85,23 @@ static void cholesky_solve(ptrdiff_t q, ptrdiff_t Q, const double *U, const doub
     }
     for (ptrdiff_t j = 0; j < q; j++) x[j] *= scale[j];
 }
+
+/* F := S U^{-1} (upper triangle, zeros elsewhere), so that F F' = S (U'U)^{-1} S is the inverse of the
+ * factored matrix. By rows from the last one up: row i of U^{-1} is
+ * (e_i - sum_{k > i} U_ik row k) / U_ii. */
+static void cholesky_invert(ptrdiff_t q, ptrdiff_t Q, const double *U, const double *scale, double *F)
+{
+    memset(F, 0, (size_t)(Q * Q) * sizeof(double));
+    for (ptrdiff_t i = q - 1; i >= 0; i--) {
+        double *FLR_RESTRICT row = F + i * Q;
+        const double inverse = 1.0 / U[i * Q + i];
+        for (ptrdiff_t k = i + 1; k < q; k++) {
+            const double *FLR_RESTRICT below = F + k * Q;
+            const double factor = U[i * Q + k] * inverse;
+            for (ptrdiff_t j = k; j < q; j++) row[j] -= factor * below[j];
+        }
+        row[i] = inverse;
+    }
+    for (ptrdiff_t i = 0; i < q; i++)
+        for (ptrdiff_t j = i; j < q; j++) F[i * Q + j] *= scale[i];
+}

@@ -38,6 +38,11 @@ cdef extern from "flr.h" nogil:
         double *residual
         double *curvature
         double *score
+    ctypedef struct flr_firth_point:
+        flr_point at
+        const double *factor
+        double *leverage
+        double *pull
     ctypedef struct flr_newton_job:
         double alpha, total_weight, tol
         int max_iter, sample_first, rough
@@ -72,6 +77,8 @@ cdef extern from "flr.h" nogil:
         int cholesky(Py_ssize_t, Py_ssize_t, double *, double *, double *) noexcept nogil
         void cholesky_solve(Py_ssize_t, Py_ssize_t, const double *, const double *,
                             double *) noexcept nogil
+        void cholesky_invert(Py_ssize_t, Py_ssize_t, const double *, const double *,
+                             double *) noexcept nogil
     ctypedef struct flr_softmax:
         flr_problem rows
         Py_ssize_t K
@@ -91,6 +98,7 @@ cdef extern from "run.h" nogil:
         int n_threads
         flr_poll poll
     int flr_run_evaluate(const flr_problem *, flr_point *, flr_executor) noexcept
+    int flr_run_firth_score(const flr_problem *, flr_firth_point *, flr_executor) noexcept
     int flr_run_curved_product(const flr_problem *, const double *, const double *, double,
                                double *, flr_executor) noexcept
     int flr_run_collect(const flr_problem *, const double *, int, double *, flr_executor) noexcept
@@ -152,6 +160,19 @@ cdef extern from "softmax.h" nogil:
     int flr_run_softmax_predict(const flr_softmax *, const double *, int, void *,
                                 flr_executor) noexcept
     int flr_softmax_newton(const flr_softmax *, flr_softmax_job *, flr_executor) noexcept
+
+cdef extern from "firth.h" nogil:
+    ctypedef struct flr_firth:
+        const flr_problem *pb
+        double power, tol
+        int max_iter, sample_first
+        const uint8_t *fixed
+        double *theta
+        double *factor
+        double *gradient
+        double loss, log_determinant, step
+        int status, n_iter
+    int flr_run_firth(flr_firth *, flr_executor) noexcept
 
 cdef extern from *:
     """
@@ -688,6 +709,7 @@ cdef class Problem:
 include "proximal.pxi"
 include "softmax.pxi"
 include "quasi_newton.pxi"
+include "firth.pxi"
 
 
 STATUS = ("converged", "max_iter", "stalled", "singular", "separated", "nonfinite", "diverged")

@@ -91,11 +91,26 @@ static inline size_t flr_softmax_scratch(const flr_softmax *sm)
 
 enum { FLR_ROWS_MAX = 1024 }; /* rows of a block, at most: its scores live on the stack */
 enum { FLR_GRAM_ROWS = 128 }; /* rows packed for one sweep of the Hessian's tiles */
+enum { FLR_LEVERAGE_ROWS = 96 }; /* rows of a block whose leverages are found together */
 
 /* Doubles of scratch that an evaluation with a Hessian needs. */
 static inline size_t flr_gram_scratch(ptrdiff_t q)
 {
     return (size_t)FLR_GRAM_ROWS * 2 * ((size_t)flr_padded(q) + 8) + 16;
+}
+
+/* A point whose leverages are read too, see leverage.inl; any output of these may be NULL. */
+typedef struct {
+    flr_point at;
+    const double *factor; /* Q x Q, upper triangle, zeros elsewhere: F with F F' = (sum h x x')^{-1} */
+    double *leverage;     /* per row */
+    double *pull;         /* p + 1, zero-padded: sums over rows of leverage * (2 pi - 1) * [x, 1] */
+} flr_firth_point;
+
+/* Doubles of scratch that a block's leverages need, with room for a Hessian beside them. */
+static inline size_t flr_leverage_scratch(ptrdiff_t q)
+{
+    return (size_t)FLR_LEVERAGE_ROWS * ((size_t)flr_padded(q) + 8) + flr_gram_scratch(q);
 }
 
 /* The small Newton fit, start to end in one call. */
@@ -214,6 +229,12 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     X(int, cholesky, (ptrdiff_t q, ptrdiff_t Q, double *A, double *scale, double *scratch))         \
     X(void, cholesky_solve,                                                                         \
       (ptrdiff_t q, ptrdiff_t Q, const double *U, const double *scale, double *x))                  \
+    /* F := S U^{-1}, so that F F' is the inverse of the factored matrix */                         \
+    X(void, cholesky_invert,                                                                        \
+      (ptrdiff_t q, ptrdiff_t Q, const double *U, const double *scale, double *F))                  \
+    /* rows [lo, hi) with their leverages, see leverage.inl; not CSC */                             \
+    X(void, firth_score, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, flr_firth_point *point,\
+                          double *scratch))                                                         \
     /* one cycle of coordinate descent on a penalised quadratic, or cycles, see coordinate.inl */   \
     X(double, coordinate_sweep,                                                                     \
       (ptrdiff_t q, ptrdiff_t ld, const double *H, const double *l1, const double *l2,              \

@@ -108,6 +108,7 @@ FLR_INLINE double s_term(const int squared, double x) { return squared ? x * x :
 #include "gram.inl"
 #include "cholesky.inl"
 #include "evaluate.inl"
+#include "leverage.inl"
 #include "elementwise.inl"
 #include "newton.inl"
 #include "coordinate.inl"

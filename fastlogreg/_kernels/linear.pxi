@@ -37,6 +37,19 @@ cdef class Cholesky:
                 flr_active().cholesky_solve(self.q, side, self.memory + side, self.memory, &x[0])
 
 
+    def inverse_factor(self, double[:, ::1] out):
+        """out (Q, Q), Q = `padded(q)`: upper triangular F with F F' the inverse of the matrix."""
+        cdef Py_ssize_t side = flr_padded(self.q)
+        same_length(out.shape[0], side)
+        same_length(out.shape[1], side)
+        if not self.ok:
+            raise ValueError("the matrix was not positive definite")
+        if self.q:
+            with nogil:
+                flr_active().cholesky_invert(self.q, side, self.memory + side, self.memory,
+                                             &out[0, 0])
+
+
 cdef const double *optional(const double[::1] values, Py_ssize_t q) except? NULL:
     if values is None or q == 0:
         return NULL

@@ -198,6 +198,42 @@ int flr_run_evaluate(const flr_problem *pb, flr_point *at, flr_executor ex)
     return outcome;
 }
 
+static void firth_score_task(void *context, ptrdiff_t task, double *slot, double *scratch)
+{
+    pass_t *pass = context;
+    flr_firth_point point = *(const flr_firth_point *)pass->out;
+    const size_t vector = gradient_length(pass->pb);
+    ptrdiff_t lo, hi;
+    bounds(pass, task, &lo, &hi);
+    point.at.loss = 0.0;
+    if (point.at.gradient) point.at.gradient = slot + 8;
+    if (point.pull) point.pull = slot + 8 + vector;
+    if (point.at.hessian) point.at.hessian = slot + 8 + 2 * vector;
+    pass->kernels->firth_score(pass->pb, lo, hi, &point, scratch);
+    slot[0] = point.at.loss;
+}
+
+int flr_run_firth_score(const flr_problem *pb, flr_firth_point *point, flr_executor ex)
+{
+    const ptrdiff_t q = pb->x.p + pb->intercept, Q = flr_padded(q);
+    const size_t vector = gradient_length(pb), bytes = (size_t)(pb->x.p + 1) * sizeof(double);
+    const size_t length = 8 + 2 * vector + (point->at.hessian ? (size_t)(Q * Q) : 0);
+    double *total = malloc(length * sizeof(double));
+    if (!total) return FLR_NO_MEMORY;
+    pass_t pass = {0};
+    pass.pb = pb;
+    pass.out = point;
+    int outcome = go(firth_score_task, &pass, pb->n, chunk_rows(pb, 1), threads_for(pb, ex, 1), length,
+                     total, flr_leverage_scratch(q), ex);
+    point->at.loss = total[0];
+    if (point->at.gradient) memcpy(point->at.gradient, total + 8, bytes);
+    if (point->pull) memcpy(point->pull, total + 8 + vector, bytes);
+    if (point->at.hessian)
+        memcpy(point->at.hessian, total + 8 + 2 * vector, (size_t)(Q * Q) * sizeof(double));
+    free(total);
+    return outcome;
+}
+
 static void curved_product_task(void *context, ptrdiff_t task, double *slot, double *scratch)
 {
     pass_t *pass = context;
