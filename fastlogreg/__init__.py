@@ -9,6 +9,8 @@ _HOMES = {
     "LogisticRegression": "fastlogreg.estimators.logistic",
     "LogisticRegressionCV": "fastlogreg.estimators.cv",
     "FitResult": "fastlogreg.result",
+    "FirthResult": "fastlogreg.bias.result",
+    "firth": "fastlogreg.bias.firth",
     "Path": "fastlogreg.path",
     "logistic_path": "fastlogreg.path",
     "Certificate": "fastlogreg.certificate",

@@ -167,7 +167,7 @@ static int line_search(state_t *s, int *moved)
     const ptrdiff_t q = s->q;
     double *theta = s->job->theta, f_new, noise_new = 0.0;
     const double loss = s->job->loss, log_determinant = s->job->log_determinant;
-    for (double size = 1.0; size > 1e-9; size *= 0.5) {
+    for (double size = 1.0; size > 1e-20; size *= f_new < INFINITY ? 0.5 : 0.1) {
         for (ptrdiff_t j = 0; j < q; j++) s->theta_new[j] = theta[j] + size * s->step[j];
         int outcome = evaluate(s, s->theta_new, s->slope_new, s->I_new, &f_new, &noise_new);
         if (outcome != FLR_OK) return outcome;

@@ -1,0 +1,1 @@
+"""Estimates with less bias than maximum likelihood: Firth's and its relatives."""

@@ -1,0 +1,210 @@
+"""What `fastlogreg.firth` returns: estimates, their covariance, profile intervals and tests."""
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from fastlogreg.bias import profile
+from fastlogreg.bias.binary import Maximum
+
+CONVERGED = "converged: the next step is within tol standard errors"
+STALLED = "converged: at the rounding floor of the penalised likelihood"
+MAX_ITER = "iteration limit reached"
+STUCK = "no step raises the penalised likelihood; scale or centre the columns of X"
+STOP_REASONS = {
+    "converged": CONVERGED, "stalled": STALLED, "max_iter": MAX_ITER, "stuck": STUCK,
+}  # fmt: skip
+
+
+class Search(NamedTuple):
+    """What profiles need: a likelihood, its maximum, and where the parameters are among its own."""
+
+    likelihood: object
+    maximum: Maximum
+    positions: np.ndarray  # of each parameter of the result among the likelihood's
+    max_iter: int
+    wald_intercept: bool  # the intercept is not that of the maximum (FLIC)
+
+
+@dataclass(frozen=True)
+class FirthResult:
+    """Estimates with reduced bias, as `fastlogreg.firth` returns them.
+
+    Parameters stand in the order columns, then the intercept if there is one; with K classes
+    class by class.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (p,) or (K, p)
+        Coefficients.
+    intercept : float or ndarray of shape (K,)
+        The intercept, 0.0 if none was fitted.
+    covariance : ndarray of shape (q, q) or (K q, K q)
+        Inverse of the Fisher information at the estimates; q counts the intercept.
+    standard_errors : ndarray of shape (q,) or (K, q)
+        Roots of its diagonal.
+    loglik : float
+        The log-likelihood at the estimates, without penalty.
+    penalised_loglik : float
+        ``loglik + power * log det(information)``; for FLAC the log-likelihood of the augmented
+        data, nan for the median.
+    method, power : str, float
+        As given.
+    score_norm : float
+        Largest entry, by size, of the modified score, which is zero at the exact solution.
+    step : float
+        Length of the next step, which was not taken, in standard errors: no estimate is likely to
+        be off by more than this times its standard error.
+    decrement : float
+        ``step**2 / 2``, what that step would add to the penalised log-likelihood.
+    n_iter : int
+        Iterations on all rows.
+    converged : bool
+        Whether `step` is within ``tol``, or at the rounding floor.
+    stop_reason : str
+        Why the iterations ended.
+
+    Notes
+    -----
+    A result refers to X and y, for `interval` and `test`; a pickled one no longer does.
+    """
+
+    coef: np.ndarray
+    intercept: float | np.ndarray
+    covariance: np.ndarray
+    standard_errors: np.ndarray
+    loglik: float
+    penalised_loglik: float
+    method: str
+    power: float
+    score_norm: float
+    step: float
+    decrement: float
+    n_iter: int
+    converged: bool
+    stop_reason: str
+    _search: Search | None = field(default=None, repr=False, compare=False)
+
+    def interval(self, level=0.95, columns=None):
+        """Profile intervals of the penalised likelihood.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Between 0 and 1.
+        columns : int, "intercept" or a sequence of these, default=None
+            Which parameters; None for all.
+
+        Returns
+        -------
+        ndarray of shape (k, 2), or (K, k, 2) with K classes
+            Lower and upper ends, a row for each of the k parameters; infinite where the profile
+            levels off, which takes ``power=0``. FLIC's intercept has a Wald interval.
+
+        Raises
+        ------
+        ValueError
+            The level or a column is out of range; ``method="median"``, which has no likelihood;
+            K classes without ``reference_class``, which a coefficient alone has no meaning without;
+            a result that was pickled or belongs to an estimator, and holds no data.
+        """
+        search = self._searched("interval")
+        if not isinstance(level, (float, np.floating)) or not 0.0 < level < 1.0:
+            raise ValueError(f"level must be a number between 0 and 1, got {level!r}")
+        chosen = self._chosen(columns)
+        rows = search.positions[..., chosen]
+        ends = np.zeros((*rows.shape, 2))
+        for where, position in np.ndenumerate(rows):
+            if position < 0:  # the reference class: its parameters are 0
+                continue
+            if search.wald_intercept and chosen[where[-1]] == self.coef.shape[-1]:
+                error = self.standard_errors[-1] * ndtri(0.5 + 0.5 * level)
+                ends[where] = self.intercept - error, self.intercept + error
+                continue
+            ends[where] = profile.interval(
+                search.likelihood, search.maximum, position, level, search.max_iter
+            )
+        return ends
+
+    def test(self, columns=None):
+        """The penalised likelihood-ratio test of "these coefficients are zero".
+
+        Parameters
+        ----------
+        columns : int, "intercept" or a sequence of these, default=None
+            Which coefficients, those of all classes where there are K; None for all but the
+            intercept.
+
+        Returns
+        -------
+        LikelihoodRatio
+            A tuple (statistic, df, pvalue). The penalty stays that of the whole model, as in
+            logistf.
+
+        Raises
+        ------
+        ValueError
+            As for `interval`; the intercept of FLIC.
+        """
+        search = self._searched("test")
+        chosen = self._chosen(range(self.coef.shape[-1]) if columns is None else columns)
+        if search.wald_intercept and self.coef.shape[-1] in chosen:
+            raise ValueError(
+                "FLIC's intercept is that of no maximum and has no likelihood-ratio test; see its "
+                "standard error"
+            )
+        if not chosen:
+            raise ValueError("columns is empty: there is nothing to test")
+        positions = search.positions[..., chosen].ravel()
+        return profile.ratio_test(
+            search.likelihood, search.maximum, positions[positions >= 0], search.max_iter
+        )
+
+    def without_data(self):
+        """The same without the reference to X and y, and so without `interval` and `test`."""
+        return replace(self, _search=None)
+
+    def _searched(self, what):
+        if self.method == "median":
+            raise ValueError(
+                f"{what} needs a likelihood, and method='median' solves an equation that has none; "
+                "use standard_errors, or method='firth'"
+            )
+        if self._search is None:
+            raise ValueError(
+                f"{what} needs the data, which this result does not hold (it was pickled, or "
+                "belongs to an estimator); call fastlogreg.firth(X, y, ...) for one that does"
+            )
+        if self.coef.ndim == 2 and what == "interval" and not (self._search.positions < 0).any():
+            raise ValueError(
+                "interval needs reference_class=k: with coefficients that sum to zero over the "
+                "classes a single one has no profile"
+            )
+        return self._search
+
+    def _chosen(self, columns):
+        """Positions of parameters within a class."""
+        p, q = self.coef.shape[-1], self.standard_errors.shape[-1]
+        if columns is None:
+            return list(range(q))
+        if isinstance(columns, str) or np.ndim(columns) == 0:
+            columns = [columns]
+        chosen = []
+        for column in columns:
+            if isinstance(column, str) and column == "intercept" and q > p:
+                chosen.append(p)
+            elif isinstance(column, (int, np.integer)) and -p <= column < p:
+                chosen.append(int(column) % p)
+            else:
+                raise ValueError(
+                    f"columns must hold numbers from {-p} to {p - 1}"
+                    f"{' or intercept' if q > p else ''}, got {column!r}"
+                )
+        if len(set(chosen)) < len(chosen):
+            raise ValueError(f"columns names a parameter twice: {list(columns)}")
+        return chosen
+
+    def __getstate__(self):
+        return self.__dict__ | {"_search": None}
