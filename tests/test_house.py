@@ -23,6 +23,7 @@ FLOORS = (
     ("solvers", "functions"),
     ("multiclass",),
     ("core",),
+    ("bias",),
     ("warnings", "versions"),
     ("displays",),
     ("path", "diagnostics", "inference"),
@@ -169,8 +170,9 @@ def test_classes_are_documented(name):
     cls = getattr(fastlogreg, name)
     assert cls.__doc__.split("\n")[0].endswith(".")
     parts = sections(cls.__doc__)
-    if name in ("FitResult", "Certificate"):
-        assert documented(parts["Attributes"]) >= set(cls.__slots__) - {"coef", "intercept"}
+    if name in ("FitResult", "Certificate", "FirthResult"):
+        names = {field for field in cls.__dataclass_fields__ if not field.startswith("_")}
+        assert documented(parts["Attributes"]) >= names - {"coef", "intercept"}
     if name == "LogisticRegression":
         assert documented(parts["Parameters"]) >= set(inspect.signature(cls).parameters)
 
@@ -209,8 +211,8 @@ def test_the_reference_is_documented():
     for name in fastlogreg.reference.__all__:
         assert getattr(fastlogreg.reference, name).__doc__
         assert hasattr(fastlogreg.core, name) or name in (
-            "coordinate_sweep", "duality_gap", "fenchel_young", "gradient_descent", "newton",
-            "penalty", "penalty_conjugate", "proximal_newton",
+            "coordinate_sweep", "duality_gap", "fenchel_young", "firth", "gradient_descent",
+            "leverages", "newton", "penalty", "penalty_conjugate", "proximal_newton",
         )  # fmt: skip
 
 
@@ -224,7 +226,8 @@ def test_the_reference_is_documented():
      ("certificate", 0), ("validation", 0), ("path", 1),
      ("diagnostics.doctor", 5), ("diagnostics.suggest", 3), ("estimators.logistic", 1),
      ("inference.results", 5), ("inference.logit", 5), ("estimators.statistics", 5),
-     ("estimators.export", 2), ("patching", 2)],
+     ("estimators.export", 2), ("patching", 2),
+     ("bias.firth", 5), ("bias.result", 0)],
 )  # fmt: skip
 def test_examples_run(name, least):
     module = importlib.import_module(f"fastlogreg.{name}")

@@ -9,7 +9,6 @@ solver in _kernels/firth.c.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 
 from fastlogreg import core, design
 from fastlogreg._kernels import core as kernels
@@ -59,6 +58,8 @@ class BinaryLikelihood:
 
     def _beside_offset(self, level, s):
         """About the intercept whose mean probability is sigmoid(level)."""
+        from scipy.optimize import brentq
+
         o, mean = self.offset, sigmoid(level)
         low, high = level - o.max(), level - o.min()
         if high - low < 1e-3:

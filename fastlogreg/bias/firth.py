@@ -94,7 +94,7 @@ def firth(
     >>> print(np.round(result.coef, 3), round(result.intercept, 3))
     [3.892] -1.946
     >>> print(np.round(result.interval(columns=0), 2))
-    [[0.44 9.7 ]]
+    [[0.44 9.75]]
     >>> round(result.test(0).pvalue, 3)
     0.024
     """

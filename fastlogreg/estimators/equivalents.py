@@ -14,6 +14,7 @@ from fastlogreg.estimators.columns import column_bounds, column_factors
 from fastlogreg.estimators.equivalents_binary import WRITERS
 from fastlogreg.estimators.equivalents_classes import CLASS_WRITERS
 from fastlogreg.estimators.equivalents_code import CannotError, neat, plain
+from fastlogreg.estimators.equivalents_firth import firth_writers
 
 
 class Given(NamedTuple):
@@ -79,6 +80,8 @@ def equivalents(estimator):
     model = Model.of(estimator)
     calls, missing = {}, {}
     writers = WRITERS if len(model.labels) == 2 else CLASS_WRITERS
+    if model.firth:
+        writers = firth_writers(len(model.labels))
     for library, write in writers.items():
         if library in ("R glm", "R nnet") and model.alpha:
             continue  # they are for models without a penalty
@@ -118,6 +121,7 @@ class Model:
     apart: bool
     reference: object
     grouped: bool
+    firth: bool
 
     @classmethod
     def of(cls, estimator):
@@ -160,6 +164,7 @@ class Model:
             apart=estimator._one_vs_rest(labels),
             reference=None if len(labels) == 2 else estimator.reference_class,
             grouped=bool(estimator.grouped and alpha and l1_ratio and len(labels) > 2),
+            firth=estimator.penalty == "firth",
         )
 
     @property
@@ -186,6 +191,8 @@ class Model:
         inner = {0.0: l2, 1.0: l1}.get(ratio, f"({ratio!r} {l1} + {neat(1 - ratio)!r} {l2})")
         if self.grouped:
             inner = inner.replace(f"|{b}|", "||b_.j||".replace("b", "s_j b" if "s_j" in b else "b"))
+        if self.firth:
+            return "# Maximises Firth's penalised likelihood. The same model elsewhere:"
         text = "# Minimises the mean log loss"
         if self.apart:
             text = "# For each class against the rest,\n# minimises the mean log loss"

@@ -94,7 +94,7 @@ def _glmnet(m):
             raise CannotError("its limits are the same for all classes.")
         if any((side > 0).any() if side is m.lower else (side < 0).any() for side in sides):
             raise CannotError("0 must lie within its limits; here it does not.")
-    lines, weight = _r_weight(m)
+    lines, weight = r_weight(m)
     alpha = m.alpha
     if m.factor is not None:  # glmnet scales the factors to the mean 1
         alpha *= m.factor.mean()
@@ -127,7 +127,7 @@ def _glmnet(m):
     ]
 
 
-def _r_weight(m):
+def r_weight(m):
     """Lines before the call, and the name of the rows' weights (None without any)."""
     if m.class_weight is None:
         return [], "sample_weight" if m.weighted else None
@@ -147,7 +147,7 @@ def _nnet(m):
         raise CannotError("its models of many classes are joint.")
     if m.bounded:
         raise CannotError("it has no bounds.")
-    lines, weight = _r_weight(m)
+    lines, weight = r_weight(m)
     first = m.labels[0] if m.reference is None else m.reference
     order = [first, *(label for label in m.labels if label != first)]
     y = f"factor(y, levels = c({', '.join(map(r_value, order))}))"

@@ -5,6 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastlogreg import document
 from fastlogreg.estimators.equivalents import Given
+from fastlogreg.estimators.firth import from_record, to_record
 
 _KIND = "fastlogreg estimator"
 _FORMAT_NUMBER = 1
@@ -81,6 +82,8 @@ class Export:
         for name in _WRITTEN:
             if name in self.__dict__:
                 content["attributes"][name] = document.encode(self.__dict__[name])
+        if "firth_" in self.__dict__:
+            content["attributes"]["firth_"] = document.encode(to_record(self.firth_))
         content["given"] = list(self._given)
         return document.write(_KIND, _FORMAT_NUMBER, content)
 
@@ -110,6 +113,7 @@ class Export:
         try:
             parameters = {k: document.decode(v) for k, v in content["parameters"].items()}
             attributes = {k: document.decode(v) for k, v in content["attributes"].items()}
+            firth = attributes.pop("firth_", None)
             model = cls(**parameters)
             model._given = Given(*content["given"])
             coef, intercept = attributes["coef_"], attributes["intercept_"]
@@ -122,6 +126,8 @@ class Export:
         if unknown:
             raise ValueError(f"a damaged estimator file (what is {min(unknown)!r}?)")
         vars(model).update(attributes)
+        if firth is not None:
+            model.firth_ = from_record(firth)
         return model
 
     def _sklearn_model(self):

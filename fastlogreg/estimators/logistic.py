@@ -12,6 +12,7 @@ from fastlogreg.estimators.columns import column_bounds, column_factors, preview
 from fastlogreg.estimators.doors import balances_later, check_finite, open_problem
 from fastlogreg.estimators.equivalents import Given, equivalents
 from fastlogreg.estimators.export import Export
+from fastlogreg.estimators.firth import firth_tol, solve_firth, warn_of_firth
 from fastlogreg.estimators.parameters import Parameters
 from fastlogreg.estimators.predictions import Predictions
 from fastlogreg.estimators.present import Present
@@ -64,9 +65,11 @@ class LogisticRegression(
 
     Parameters
     ----------
-    penalty : {'l1', 'l2', 'elasticnet', 'none', None}, default='deprecated'
-        Older spelling: None and 'none' mean ``C=np.inf``, 'l2' means ``l1_ratio=0``, 'l1' means
-        ``l1_ratio=1``, 'elasticnet' leaves it to `l1_ratio`.
+    penalty : {'firth', 'l1', 'l2', 'elasticnet', 'none', None}, default='deprecated'
+        'firth' for Firth's penalised likelihood (see `fastlogreg.firth`): finite for separated data
+        and with less bias; it replaces the penalty above and takes no C, l1_ratio or bounds.
+        The others are an older spelling: None and 'none' mean ``C=np.inf``, 'l2' means
+        ``l1_ratio=0``, 'l1' means ``l1_ratio=1``, 'elasticnet' leaves it to `l1_ratio`.
     C : float, default=1.0
         Inverse strength of the penalty, above 0; ``np.inf`` for none.
     l1_ratio : float, default=0.0
@@ -77,7 +80,7 @@ class LogisticRegression(
     tol : float, default=1e-4
         Bound on the gradient of the mean loss for columns of unit scale. The objective is solved to
         the relative suboptimality ``0.1 tol^2``, whatever the scale of the columns, and at best
-        1e-14; the default gives 1e-9.
+        1e-14; the default gives 1e-9. Firth's fit ends with a step of ``0.01 tol`` standard errors.
     fit_intercept : bool, default=True
         Whether to fit ``b``.
     intercept_scaling : float, default=1
@@ -143,10 +146,15 @@ class LogisticRegression(
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if X had names that are strings.
     objective_ : float
-        The objective at the solution.
+        The objective at the solution; Firth's is the mean loss less ``log det(I) / 2`` over the sum
+        of weights.
     certificate_ : Certificate
         How far above its minimum the objective can be at most; ``certificate_.verify(X, y)`` checks
-        that in NumPy (with ``y[:, 1]`` if y held the probabilities of two classes).
+        that in NumPy (with ``y[:, 1]`` if y held the probabilities of two classes). None for
+        Firth's fit, which has no such bound.
+    firth_ : FirthResult
+        With ``penalty='firth'``: standard errors, both likelihoods, and how the fit ended. It holds
+        no data: for profile intervals call `fastlogreg.firth`.
     converged_ : bool
         Whether the certificate meets `tol`, or rounding allows no better.
     stop_reason_ : str
@@ -312,6 +320,8 @@ class LogisticRegression(
             echo = callbacks.print_iteration
             callback = echo if callback is None else callbacks.both(callback, echo)
         try:
+            if self.penalty == "firth":
+                return solve_firth(self, problem, start)
             if len(problem.classes) > 2:
                 if self._one_vs_rest(problem.classes):
                     balanced = balances_later(self, problem.classes)
@@ -377,7 +387,11 @@ class LogisticRegression(
         else:
             self.__dict__.pop("feature_names_in_", None)
         self.objective_ = result.objective
-        self.certificate_ = certificate_of(result, problem)
+        if self.penalty == "firth":
+            self.certificate_, self.firth_ = None, result.firth
+        else:
+            self.certificate_ = certificate_of(result, problem)
+            self.__dict__.pop("firth_", None)
         self.converged_ = result.converged
         self.stop_reason_ = result.stop_reason
         self.solver_ = result.solver
@@ -385,7 +399,9 @@ class LogisticRegression(
     def _warn(self, problem, result, stacklevel):
         """Say which certificates do not meet the tolerance."""
         tol, max_iter = self._relative_tol(), self.max_iter
-        if isinstance(result, one_vs_rest.OneVsRest):
+        if self.penalty == "firth":
+            warn_of_firth(result, firth_tol(self), max_iter, stacklevel + 1)
+        elif isinstance(result, one_vs_rest.OneVsRest):
             one_vs_rest.warn_unless_converged(
                 result, problem.classes, tol, max_iter, stacklevel + 1
             )

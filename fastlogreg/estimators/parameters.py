@@ -7,6 +7,8 @@ import numpy as np
 from sklearn import get_config
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
+from fastlogreg.estimators.firth import check_firth
+
 # scikit-learn's names; all of them ask for the one optimum that the core certifies
 HINTS = frozenset({"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"})
 _OWN_SOLVERS = frozenset({"auto", "newton", "multilevel", "truncated-newton", "dual", "proximal"})
@@ -18,7 +20,7 @@ class Parameters:
 
     _parameter_constraints = {
         "penalty": [
-            StrOptions({"l1", "l2", "elasticnet", "none"}),
+            StrOptions({"firth", "l1", "l2", "elasticnet", "none"}),
             None,
             Hidden(StrOptions({"deprecated"})),
         ],
@@ -90,7 +92,7 @@ class Parameters:
             and (self.n_threads is None or (type(self.n_threads) is int and self.n_threads > 0))
             and self.n_jobs is None
             and type(self.penalty) is str
-            and self.penalty == "deprecated"
+            and self.penalty in ("deprecated", "firth")
             and isinstance(self.l1_ratio, (float, int))
             and 0 <= self.l1_ratio <= 1
             and self.dual is False
@@ -110,6 +112,9 @@ class Parameters:
         """Warn, as scikit-learn does, where `penalty` makes other parameters idle."""
         penalty, l1_ratio = self.penalty, self.l1_ratio
         if penalty == "deprecated":
+            return
+        if penalty == "firth":
+            check_firth(self)
             return
         text = None
         if penalty is None or penalty == "none":
@@ -139,7 +144,7 @@ class Parameters:
 
     def _alpha(self, total_weight):
         """Strength of the penalty against the mean loss."""
-        if self.penalty is None or self.penalty == "none":
+        if self.penalty in (None, "none", "firth"):  # Firth's is no such penalty
             return 0.0
         if self.alpha is None or isinstance(self.alpha, str):
             return 1.0 / (float(self.C) * total_weight)

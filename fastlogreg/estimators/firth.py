@@ -1,0 +1,98 @@
+"""The estimator's ``penalty='firth'``: what goes with it, the fit, and the warning."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastlogreg.bias.firth import firth
+from fastlogreg.bias.result import FirthResult
+from fastlogreg.warnings import ConvergenceWarning
+
+_SERVED = frozenset(
+    {"auto", "newton", "lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}
+)
+
+
+@dataclass(frozen=True)
+class FirthSolution:
+    """A fit as the estimator records it."""
+
+    firth: FirthResult
+    total_weight: float
+    solver: str = "firth"
+    certificate: None = None  # l* is not concave: there is no bound on the distance to its maximum
+
+    def __getattr__(self, name):
+        return getattr(self.firth, name)
+
+    @property
+    def objective(self):
+        """-l* over the sum of weights: the mean loss with its penalty."""
+        return -self.firth.penalised_loglik / self.total_weight
+
+
+def check_firth(estimator):
+    """Raise where other parameters are at odds with ``penalty='firth'``."""
+    e = estimator
+    for name, odd, remedy in (
+        ("C", e.C not in (1.0, np.inf), "leave it at 1.0; the penalty has no strength to set"),
+        ("alpha", e.alpha is not None, "leave it at None; the penalty has no strength to set"),
+        ("l1_ratio", bool(e.l1_ratio), "leave it at 0"),
+        ("bounds", e.bounds is not None, "leave it at None; the fit has no bounds"),
+        ("penalty_factor", e.penalty_factor is not None, "leave it at None"),
+        ("grouped", e.grouped, "leave it at False"),
+        ("solver", e.solver not in _SERVED, "leave it at 'auto'"),
+    ):
+        if odd:
+            raise ValueError(
+                f"{name}={getattr(e, name)!r} does not go with penalty='firth': {remedy}."
+            )
+
+
+def solve_firth(estimator, problem, start):
+    """Fit a checked problem; the tolerance is a step of ``0.01 tol`` standard errors."""
+    terms = {"start": start}
+    if problem.n_classes > 2:
+        if estimator._one_vs_rest(problem.classes):
+            raise ValueError(
+                "multi_class='ovr' does not go with penalty='firth', which is for the joint model "
+                "of all classes; leave it at 'auto'."
+            )
+        terms = estimator._softmax_terms(problem)
+        terms.pop("grouped")
+    result = firth(
+        problem.X, problem.y, sample_weight=problem.sample_weight, offset=problem.offset,
+        fit_intercept=bool(estimator.fit_intercept), tol=firth_tol(estimator),
+        max_iter=int(estimator.max_iter), n_threads=estimator._threads(), **terms,
+    )  # fmt: skip
+    return FirthSolution(result.without_data(), problem.total_weight)
+
+
+def firth_tol(estimator):
+    """The length of a step, in standard errors, at which iterations end."""
+    return min(max(0.01 * float(estimator.tol), 1e-12), 1.0)
+
+
+def warn_of_firth(solution, tol, max_iter, stacklevel):
+    """Say how far a fit is that stopped early; ``stacklevel`` counts from the caller, 1."""
+    warnings.warn(
+        f"The fit stopped after {solution.n_iter} iterations ({solution.stop_reason}): the next "
+        f"step is {solution.step:.1e} standard errors long (asked for {tol:.1e}). Raise max_iter "
+        f"(now {max_iter}), or tol if this is near enough.",
+        ConvergenceWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
+def to_record(result):
+    """The fields of a `FirthResult` that say something without its data."""
+    return {name: value for name, value in vars(result).items() if name != "_search"}
+
+
+def from_record(record):
+    """The `FirthResult` of which `to_record` made a dict; ValueError for another dict."""
+    try:
+        return FirthResult(**record)
+    except TypeError as error:
+        raise ValueError(f"a damaged estimator file ({error!r})") from None

@@ -1,0 +1,212 @@
+"""The estimator with ``penalty='firth'``."""
+
+import pickle
+import shutil
+import subprocess
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import fastlogreg
+from fastlogreg import ConvergenceWarning, FirthResult, LogisticRegression
+
+
+@pytest.fixture
+def separated():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((80, 3))
+    X[:, 0] = rng.random(80) < 0.2
+    labels = np.where((rng.random(80) < 0.4) | (X[:, 0] == 1), "yes", "no")
+    return X, labels
+
+
+def firth_of(X, labels, **arguments):
+    return fastlogreg.firth(X, labels == "yes", tol=1e-9, **arguments)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, sp.csr_array, sp.csc_array])
+def test_it_is_the_function(separated, kind):
+    X, labels = separated
+    weight, offset = 1.0 + np.arange(80) % 2, np.linspace(-1, 1, 80)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = LogisticRegression(penalty="firth", tol=1e-7)
+        model.fit(kind(X), labels, weight, offset=offset)
+    result = firth_of(X, labels, sample_weight=weight, offset=offset)
+    np.testing.assert_allclose(model.coef_, [result.coef], rtol=0, atol=1e-8)
+    np.testing.assert_allclose(model.intercept_, [result.intercept], rtol=0, atol=1e-8)
+    assert isinstance(model.firth_, FirthResult)
+    np.testing.assert_allclose(model.firth_.standard_errors, result.standard_errors, rtol=1e-7)
+    assert model.objective_ == pytest.approx(-result.penalised_loglik / weight.sum(), rel=1e-12)
+    assert model.converged_
+    assert model.solver_ == "firth"
+    assert model.stop_reason_ == model.firth_.stop_reason
+    assert model.n_iter_.tolist() == [model.firth_.n_iter]
+    assert model.certificate_ is None
+    assert model.predict_proba(X).shape == (80, 2)
+    assert 0.5 < model.score(X, labels, offset=offset) <= 1.0
+
+
+def test_class_weights_float32_and_no_intercept(separated):
+    X, labels = separated
+    model = LogisticRegression(
+        penalty="firth", class_weight={"yes": 2.0}, fit_intercept=False, tol=1e-7
+    ).fit(X.astype(np.float32), labels)
+    result = firth_of(
+        X.astype(np.float32), labels, sample_weight=1.0 + (labels == "yes"), fit_intercept=False
+    )
+    assert model.coef_.dtype == np.float32
+    np.testing.assert_allclose(model.coef_, [result.coef], rtol=1e-6)
+    np.testing.assert_array_equal(model.intercept_, 0.0)
+
+
+def test_soft_targets(separated):
+    X, _ = separated
+    share = np.random.default_rng(1).random(80)
+    model = LogisticRegression(penalty="firth").fit(X, np.column_stack([1 - share, share]))
+    np.testing.assert_allclose(model.coef_, [fastlogreg.firth(X, share).coef], rtol=1e-6)
+
+
+def test_a_later_fit_forgets(separated):
+    X, labels = separated
+    model = LogisticRegression(penalty="firth", warm_start=True).fit(X, labels)
+    first = model.n_iter_[0]
+    assert model.fit(X, labels).n_iter_[0] < first
+    model.set_params(penalty="l2").fit(X, labels)
+    assert not hasattr(model, "firth_")
+    assert model.certificate_.verify(X, labels)
+    model.set_params(penalty="firth").fit(X, labels)
+    assert model.certificate_ is None
+
+
+def test_it_holds_no_data(separated):
+    X, labels = separated
+    model = LogisticRegression(penalty="firth").fit(np.tile(X, (50, 1)), np.tile(labels, 50))
+    assert len(pickle.dumps(model)) < 5_000
+    with pytest.raises(ValueError, match=r"call fastlogreg.firth\(X, y, ...\)"):
+        model.firth_.interval()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"C": 2.0}, {"alpha": 0.1}, {"l1_ratio": 0.5}, {"bounds": (0, None)},
+        {"penalty_factor": np.ones(3)}, {"solver": "proximal"}, {"solver": "dual"},
+    ],
+)  # fmt: skip
+def test_parameters_at_odds_are_named(separated, odd):
+    (name,) = odd
+    with pytest.raises(ValueError, match=rf"{name}=.* does not go with penalty='firth': leave it"):
+        LogisticRegression(penalty="firth", **odd).fit(*separated)
+
+
+@pytest.mark.parametrize("even", [{"C": np.inf}, {"solver": "liblinear"}, {"standardize": True}])
+def test_parameters_that_change_nothing(separated, even):
+    X, labels = separated
+    plain = LogisticRegression(penalty="firth").fit(X, labels)
+    other = LogisticRegression(penalty="firth", **even).fit(X, labels)
+    np.testing.assert_array_equal(plain.coef_, other.coef_)
+
+
+def test_an_early_stop_is_told(separated):
+    with pytest.warns(ConvergenceWarning, match=r"standard errors long .* max_iter \(now 1\)") as w:
+        LogisticRegression(penalty="firth", max_iter=1).fit(*separated)
+    assert w[0].filename == __file__
+
+
+def test_values_that_are_not_finite_are_scikit_learns_error(separated):
+    X, labels = separated
+    X[3, 1] = np.nan
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        LogisticRegression(penalty="firth").fit(X, labels)
+
+
+class Watcher:
+    """A callback that counts the beginnings and ends of tasks."""
+
+    def setup(self, estimator, context):
+        self.begun = self.ended = 0
+
+    def on_fit_task_begin(self, estimator, context):
+        self.begun += 1
+
+    def on_fit_task_end(self, estimator, context):
+        self.ended += 1
+
+    def teardown(self, estimator, context):
+        pass
+
+
+def test_callbacks_are_told_of_the_fit(separated):
+    watcher = Watcher()
+    plain = LogisticRegression(penalty="firth").fit(*separated)
+    model = LogisticRegression(penalty="firth").set_callbacks(watcher).fit(*separated)
+    np.testing.assert_array_equal(model.coef_, plain.coef_)
+    assert watcher.begun == watcher.ended > 0
+
+
+# ---------------------------------------------------------------------- the same elsewhere
+
+CASES = {
+    "plain": ({}, "", set()),
+    "weights, offset": ({}, "sample_weight offset", set()),
+    "classes": ({"class_weight": {"yes": 2.0}}, "sample_weight", set()),
+    "no intercept": ({"fit_intercept": False}, "", set()),
+    "soft": ({}, "soft", {"firthmodels"}),
+}
+
+
+def case(separated, name):
+    parameters, extra, cannot = CASES[name]
+    X, labels = separated
+    given = {}
+    if "sample_weight" in extra:
+        given["sample_weight"] = 1.0 + np.arange(80) % 3
+    if "offset" in extra:
+        given["offset"] = np.linspace(-1, 1, 80)
+    y = labels
+    if "soft" in extra:
+        share = np.random.default_rng(1).random(80)
+        y = np.column_stack([1 - share, share])
+    model = LogisticRegression(penalty="firth", tol=1e-7, **parameters).fit(X, y, **given)
+    return model, X, y, given, cannot
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_equivalents(separated, name):
+    model, _, _, given, cannot = case(separated, name)
+    text = model.equivalents()
+    assert text.startswith("# Maximises Firth's penalised likelihood")
+    assert set(text.missing) == cannot
+    assert set(text.calls) == {"R brglm2", "firthmodels"} - cannot
+    for code in text.calls.values():
+        assert ("offset" in code) == ("offset" in given)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_brglm2_gives_the_same(separated, name, tmp_path):
+    if shutil.which("Rscript") is None or subprocess.run(
+        ["Rscript", "-e", "library(brglm2)"], capture_output=True, check=False
+    ).returncode:  # fmt: skip
+        pytest.skip("needs R with brglm2")
+    model, X, y, given, _ = case(separated, name)
+    np.savetxt(tmp_path / "X.csv", X, delimiter=",", fmt="%.17g")
+    lines = [f'X <- unname(as.matrix(read.csv("{tmp_path}/X.csv", header = FALSE)))']
+    for key, values in given.items():
+        np.savetxt(tmp_path / f"{key}.csv", values, fmt="%.17g")
+        lines.append(f'{key} <- scan("{tmp_path}/{key}.csv", quiet = TRUE)')
+    if y.ndim == 2:
+        np.savetxt(tmp_path / "y.csv", y, delimiter=",", fmt="%.17g")
+        lines.append(f'y <- as.matrix(read.csv("{tmp_path}/y.csv", header = FALSE))')
+    else:
+        lines.append("y <- c({})".format(", ".join(f'"{label}"' for label in y)))
+    lines.append(model.equivalents().calls["R brglm2"])
+    lines.append('cat(sprintf("%.12g", coef(fit)))')
+    script = tmp_path / "fit.R"
+    script.write_text("\n".join(lines))
+    done = subprocess.run(["Rscript", str(script)], capture_output=True, text=True, check=True)
+    theirs = np.array(done.stdout.split()[-(3 + model.fit_intercept) :], dtype=float)
+    mine = np.append(model.intercept_, model.coef_) if model.fit_intercept else model.coef_[0]
+    np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-6)
