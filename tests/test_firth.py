@@ -484,8 +484,8 @@ def test_probabilities_sparse_data_and_weights():
         ({"n_classes": 3, "method": "flic"}, "is for two classes"),
         ({"n_classes": 3, "start": (0, 0)}, "start is for two classes"),
         ({"n_classes": 1}, "n_classes must be at least 2"),
-        ({"n_classes": 3, "reference_class": 3}, "reference_class must be an integer from 0 to 2"),
-        ({"n_classes": 3, "offset": np.zeros(120)}, r"offset must hold finite numbers in shape"),
+        ({"n_classes": 3, "reference_class": 3}, "reference_class must be within 0..2"),
+        ({"n_classes": 3, "offset": np.zeros(120)}, r"offset must have shape \(120, 3\)"),
     ],
 )
 def test_wrong_arguments_are_refused(change, text):
@@ -505,18 +505,18 @@ def test_numbers_are_expected():
 @pytest.mark.parametrize("y", [[0, 1, 2, 3] * 30, [0.5] * 120, [-1, 0, 1] * 40])
 def test_wrong_class_numbers_are_refused(y):
     X, _ = data()
-    with pytest.raises(ValueError, match="y must hold integers from 0 to"):
+    with pytest.raises(ValueError, match="y must hold the codes"):
         firth(X, y, n_classes=3)
 
 
 def test_wrong_probabilities_are_refused():
     X, _ = data()
     for y in (np.full((120, 3), 0.5), np.full((120, 3), [2.0, -1.0, 0.0])):
-        with pytest.raises(ValueError, match="rows sum to 1"):
+        with pytest.raises(ValueError, match="summing to 1"):
             firth(X, y)
-    with pytest.raises(ValueError, match="y must have one column for each of 4"):
+    with pytest.raises(ValueError, match="n_classes is 4, but y has 2 columns"):
         firth(X, np.full((120, 2), 0.5), n_classes=4)
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(ValueError, match="one row for each of the 120 rows"):
         firth(X, np.full((3, 2), 0.5))
 
 

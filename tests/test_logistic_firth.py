@@ -185,28 +185,34 @@ def test_equivalents(separated, name):
         assert ("offset" in code) == ("offset" in given)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_brglm2_gives_the_same(separated, name, tmp_path):
+def in_r(y, given):
+    """Lines of R that make the user's arrays."""
+    columns = {f"y{k}": column for k, column in enumerate(y.T)} if y.ndim == 2 else {}
+    arrays = {
+        name: f"c({', '.join(format(value, '.17g') for value in values)})"
+        for name, values in (given | columns).items()
+    }
+    arrays["y"] = "cbind(y0, y1)" if columns else "c({})".format(", ".join(f'"{v}"' for v in y))
+    return [f"{name} <- {array}" for name, array in arrays.items()]
+
+
+def test_brglm2_gives_the_same(separated, tmp_path):
     if shutil.which("Rscript") is None or subprocess.run(
         ["Rscript", "-e", "library(brglm2)"], capture_output=True, check=False
     ).returncode:  # fmt: skip
         pytest.skip("needs R with brglm2")
-    model, X, y, given, _ = case(separated, name)
-    np.savetxt(tmp_path / "X.csv", X, delimiter=",", fmt="%.17g")
+    np.savetxt(tmp_path / "X.csv", separated[0], delimiter=",", fmt="%.17g")
     lines = [f'X <- unname(as.matrix(read.csv("{tmp_path}/X.csv", header = FALSE)))']
-    for key, values in given.items():
-        np.savetxt(tmp_path / f"{key}.csv", values, fmt="%.17g")
-        lines.append(f'{key} <- scan("{tmp_path}/{key}.csv", quiet = TRUE)')
-    if y.ndim == 2:
-        np.savetxt(tmp_path / "y.csv", y, delimiter=",", fmt="%.17g")
-        lines.append(f'y <- as.matrix(read.csv("{tmp_path}/y.csv", header = FALSE))')
-    else:
-        lines.append("y <- c({})".format(", ".join(f'"{label}"' for label in y)))
-    lines.append(model.equivalents().calls["R brglm2"])
-    lines.append('cat(sprintf("%.12g", coef(fit)))')
+    expected = []
+    for name in CASES:
+        model, _, y, given, _ = case(separated, name)
+        expected += [] if not model.fit_intercept else model.intercept_.tolist()
+        expected += model.coef_[0].tolist()
+        lines += [*in_r(y, given), model.equivalents().calls["R brglm2"]]
+        lines.append(r'cat("\n@", sprintf("%.12g", coef(fit)), "\n")')
     script = tmp_path / "fit.R"
     script.write_text("\n".join(lines))
     done = subprocess.run(["Rscript", str(script)], capture_output=True, text=True, check=True)
-    theirs = np.array(done.stdout.split()[-(3 + model.fit_intercept) :], dtype=float)
-    mine = np.append(model.intercept_, model.coef_) if model.fit_intercept else model.coef_[0]
-    np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-6)
+    marked = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("@")]
+    theirs = [float(word) for line in marked for word in line]
+    np.testing.assert_allclose(expected, theirs, rtol=0, atol=1e-6)

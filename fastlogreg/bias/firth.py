@@ -228,27 +228,17 @@ def _flac(likelihood, maximum, tol, max_iter):
 def _softmax(
     X, y, sample_weight, offset, fit_intercept, power, n_classes, reference_class, tol, max_iter
 ):  # fmt: skip
-    n, p = design.as_matrix(X).shape
-    y = check_classes(y, n, n_classes)
-    n_classes = y.shape[1]
-    valid.check_problem(X, y[:, 0], sample_weight, None, fit_intercept)
-    weight = valid.check_weights(sample_weight, n)
-    if offset is not None:
-        offset = np.asarray(offset, dtype=np.float64)
-        if offset.shape != y.shape or not np.isfinite(offset).all():
-            raise ValueError(
-                f"offset must hold finite numbers in shape {y.shape}, got shape {offset.shape}"
-            )
-    symmetric = reference_class is None
-    reference = 0 if symmetric else reference_class
-    if not isinstance(reference, (int, np.integer)) or not 0 <= reference < n_classes:
-        raise ValueError(
-            f"reference_class must be an integer from 0 to {n_classes - 1}, got {reference_class!r}"
-        )
-    X = X if design.is_sparse(X) else np.asarray(X)
-    likelihood = SoftmaxLikelihood(X, y, weight, offset, fit_intercept, power, reference)
+    matrix, y, n_classes, weight, offset = valid.check_class_problem(
+        X, y, n_classes, sample_weight, offset, fit_intercept
+    )
+    symmetric = valid.check_reference_class(reference_class, n_classes) is None
+    reference = 0 if symmetric else int(reference_class)
+    likelihood = SoftmaxLikelihood(
+        X if design.is_sparse(X) else np.asarray(X), y if y.ndim == 2 else np.eye(n_classes)[y],
+        weight, offset, fit_intercept, power, reference,
+    )  # fmt: skip
     maximum = likelihood.maximise(np.zeros(likelihood.q), tol, max_iter)
-    each = p + fit_intercept
+    each = likelihood.each
     theta, covariance = expand(maximum, n_classes, reference, symmetric, each)
     errors = np.sqrt(np.maximum(covariance.diagonal(), 0.0)).reshape(n_classes, each)
     positions = np.insert(np.arange(likelihood.q).reshape(-1, each), reference, -1, axis=0)
@@ -262,30 +252,3 @@ def _softmax(
         power, **_ending(maximum),
         _search=Search(likelihood, maximum, positions, max(max_iter, 1000), False),
     )  # fmt: skip
-
-
-def check_classes(y, n, n_classes):
-    """Probabilities (n, K) from class numbers, or from probabilities."""
-    y = np.asarray(y)
-    if len(y) != n:
-        raise ValueError(
-            f"Found input variables with inconsistent numbers of samples: X has {n}, y has {len(y)}"
-        )
-    if n_classes is not None:
-        valid.check_count(n_classes, "n_classes")
-        if n_classes < 2:
-            raise ValueError(f"n_classes must be at least 2, got {n_classes!r}")
-    if y.ndim == 1:
-        whole = y.dtype.kind in "biu" or (y.dtype.kind == "f" and np.array_equal(y, np.rint(y)))
-        if not whole or (n and not (y.min() >= 0 and y.max() < n_classes)):
-            raise ValueError(f"y must hold integers from 0 to n_classes - 1 = {n_classes - 1}")
-        return np.eye(int(n_classes))[y.astype(np.int64)]
-    if y.ndim != 2 or y.shape[1] < 2 or (n_classes is not None and y.shape[1] != n_classes):
-        raise ValueError(
-            f"y must have one column for each of {n_classes or 'at least 2'} classes, got shape "
-            f"{y.shape}"
-        )
-    y = y.astype(np.float64)
-    if not (y >= 0).all() or not np.allclose(y.sum(axis=1), 1.0, rtol=0, atol=1e-6):
-        raise ValueError("y must hold probabilities >= 0 whose rows sum to 1")
-    return y
