@@ -9,6 +9,7 @@ import fastlogreg
 
 from . import (
     bench_diagnostics,
+    bench_firth,
     bench_fit,
     bench_import,
     bench_kernels,
@@ -26,6 +27,7 @@ CASES = {
     **bench_fit.CASES,
     **bench_path.CASES,
     **bench_diagnostics.CASES,
+    **bench_firth.CASES,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -40,6 +40,7 @@ cdef extern from "flr.h" nogil:
         double *score
     ctypedef struct flr_firth_point:
         flr_point at
+        int known
         const double *factor
         double *leverage
         double *pull

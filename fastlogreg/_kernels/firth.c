@@ -33,6 +33,7 @@ typedef struct {
     double *theta_new, *slope, *slope_new; /* slope: the loss' gradient */
     double *pull, *pull_old, *step, *taken, *work, *scale;
     double *I, *I_new, *U, *A, *M, *scratch;
+    double *score, *curvature; /* of each row, at the point evaluated last */
     double f, noise, descent; /* descent: -g'd */
     int learnt;               /* A is not zero */
 } state_t;
@@ -57,6 +58,8 @@ static int evaluate(state_t *s, const double *theta, double *slope, double *I, d
     at.intercept = job->pb->intercept ? theta[s->p] : 0.0;
     at.gradient = slope;
     at.hessian = I;
+    at.score = s->score;
+    at.curvature = s->curvature;
     int outcome = flr_run_evaluate(job->pb, &at, s->ex);
     if (outcome != FLR_OK) return outcome;
     job->loss = at.loss;
@@ -78,15 +81,14 @@ static int evaluate(state_t *s, const double *theta, double *slope, double *I, d
     return FLR_OK;
 }
 
-static int leverages(state_t *s, const double *theta, double *pull)
+/* The pull at the point evaluated last, with its factor. */
+static int leverages(state_t *s)
 {
-    flr_firth_point point = {{0}, 0, 0, 0};
-    memset(s->work, 0, (size_t)(s->Q + 8) * sizeof(double));
-    memcpy(s->work, theta, (size_t)s->p * sizeof(double));
-    point.at.coef = s->work;
-    point.at.intercept = s->job->pb->intercept ? theta[s->p] : 0.0;
+    flr_firth_point point = {{0}, 1, 0, 0, 0};
+    point.at.score = s->score;
+    point.at.curvature = s->curvature;
     point.factor = s->job->factor;
-    point.pull = pull;
+    point.pull = s->pull;
     return flr_run_firth_score(s->job->pb, &point, s->ex);
 }
 
@@ -203,7 +205,7 @@ static int climb(state_t *s)
         direction(s);
         if (!exact && (job->step <= FAR || job->n_iter >= job->max_iter)) {
             memcpy(s->pull_old, s->pull, vector);
-            outcome = leverages(s, job->theta, s->pull);
+            outcome = leverages(s);
             if (outcome != FLR_OK) return outcome;
             if (known) learn(s);
             exact = known = 1;
@@ -225,7 +227,8 @@ static int climb(state_t *s)
             known = known && exact; /* a secant needs both of its ends */
             exact = job->power == 0.0;
         } else if (!exact) {
-            outcome = leverages(s, job->theta, s->pull);
+            outcome = evaluate(s, job->theta, s->slope, s->I, &s->f, &s->noise);
+            if (outcome == FLR_OK) outcome = leverages(s);
             if (outcome != FLR_OK) return outcome;
             exact = known = 1;
         } else if (s->learnt) {
@@ -248,15 +251,19 @@ static int maximise(flr_firth *job, flr_executor ex)
     s.q = s.p + job->pb->intercept;
     s.Q = flr_padded(s.q);
     const size_t vector = (size_t)s.Q + 8, square = (size_t)(s.Q * s.Q);
-    double *memory = calloc(9 * vector + 5 * square + flr_gram_scratch(s.q), sizeof(double));
+    const size_t rows = (size_t)job->pb->n, gram = flr_gram_scratch(s.q);
+    double *memory = malloc((9 * vector + 5 * square + gram + 2 * rows) * sizeof(double));
     if (!memory) return FLR_NO_MEMORY;
     double **vectors[] = {&s.theta_new, &s.slope, &s.slope_new, &s.pull, &s.pull_old,
                           &s.step,      &s.taken, &s.work,      &s.scale};
     double **squares[] = {&s.I, &s.I_new, &s.U, &s.A, &s.M};
+    memset(memory, 0, (9 * vector + 5 * square) * sizeof(double));
     double *next = memory;
     for (int k = 0; k < 9; k++, next += vector) *vectors[k] = next;
     for (int k = 0; k < 5; k++, next += square) *squares[k] = next;
     s.scratch = next;
+    s.score = next + gram;
+    s.curvature = s.score + rows;
     const int outcome = climb(&s);
     free(memory);
     return outcome;

@@ -102,6 +102,7 @@ static inline size_t flr_gram_scratch(ptrdiff_t q)
 /* A point whose leverages are read too, see leverage.inl; any output of these may be NULL. */
 typedef struct {
     flr_point at;
+    int known;            /* at.score and at.curvature are read, not written; no other sums but pull */
     const double *factor; /* Q x Q, upper triangle, zeros elsewhere: F with F F' = (sum h x x')^{-1} */
     double *leverage;     /* per row */
     double *pull;         /* p + 1, zero-padded: sums over rows of leverage * (2 pi - 1) * [x, 1] */

@@ -127,16 +127,21 @@ static void firth_score(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, flr_f
         const ptrdiff_t m = hi - i < FLR_LEVERAGE_ROWS ? hi - i : FLR_LEVERAGE_ROWS;
         const size_t bytes = (size_t)m * sizeof(double);
         double sum;
-        block_scores(pb, i, m, at->coef, at->intercept, 1, z);
-        if (at->score) memcpy(at->score + i, z, bytes);
-        at->loss += block_loss(pb, i, m, z, r, h, &sum);
-        if (at->gradient) {
-            block_collect(0, pb, i, m, r, at->gradient);
-            at->gradient[p] += sum;
+        if (point->known) {
+            memcpy(z, at->score + i, bytes);
+            memcpy(h, at->curvature + i, bytes);
+        } else {
+            block_scores(pb, i, m, at->coef, at->intercept, 1, z);
+            if (at->score) memcpy(at->score + i, z, bytes);
+            at->loss += block_loss(pb, i, m, z, r, h, &sum);
+            if (at->curvature) memcpy(at->curvature + i, h, bytes);
+            if (at->residual) memcpy(at->residual + i, r, bytes);
+            if (at->gradient) {
+                block_collect(0, pb, i, m, r, at->gradient);
+                at->gradient[p] += sum;
+            }
+            if (at->hessian) gram_add(pb, i, m, &filled, 0, h, at->hessian, gram_part);
         }
-        if (at->residual) memcpy(at->residual + i, r, bytes);
-        if (at->curvature) memcpy(at->curvature + i, h, bytes);
-        if (at->hessian) gram_add(pb, i, m, &filled, 0, h, at->hessian, gram_part);
         if (pb->x.layout == FLR_CSR)
             sparse_squares(pb, i, m, point->factor, squares, scratch);
         else

@@ -36,12 +36,16 @@ class Maximum(NamedTuple):
 class BinaryLikelihood:
     """l* of one data set; parameters are the columns' coefficients and, last, the intercept."""
 
-    def __init__(self, X, y, weight, offset, fit_intercept, power, n_threads):
-        """X as the user gave it, the rest checked; y uint8 0/1 or float64 in [0, 1]."""
+    def __init__(self, X, y, weight, offset, fit_intercept, power, n_threads, matrix=None):
+        """X as the user gave it, the rest checked; y uint8 0/1 or float64 in [0, 1].
+
+        `matrix`: the `Matrix` over X, if it is there.
+        """
         self.X = design.by_row(X)
         self.y, self.weight, self.offset = y, weight, offset
         self.fit_intercept, self.power, self.n_threads = fit_intercept, power, n_threads
-        matrix = design.as_matrix(self.X)
+        if matrix is None or matrix.layout == "CSC":
+            matrix = design.as_matrix(self.X)
         self.problem = kernels.Problem(matrix, y, weight, offset, fit_intercept)
         self.q = self.problem.q
 

@@ -119,7 +119,7 @@ def firth(
         raise ValueError("reference_class needs n_classes, or y with a column for each class")
     _check_method(method, power, fit_intercept)
     matrix, y, weight, offset = valid.check_problem(X, y, sample_weight, offset, fit_intercept)
-    likelihood = BinaryLikelihood(X, y, weight, offset, fit_intercept, power, n_threads)
+    likelihood = BinaryLikelihood(X, y, weight, offset, fit_intercept, power, n_threads, matrix)
     if start is None:
         theta = likelihood.null_start()
     else:
@@ -149,10 +149,11 @@ def _result(maximum, likelihood, method, max_iter, at=None, positions=None):
     `positions`: of the parameters to report among the likelihood's, if they are not all.
     """
     point = maximum if at is None else at
+    theta, covariance = point.theta, point.covariance
     if positions is None:
         positions = np.arange(likelihood.q)
-    theta = point.theta[positions]
-    covariance = point.covariance[np.ix_(positions, positions)]
+    else:
+        theta, covariance = theta[positions], covariance[np.ix_(positions, positions)]
     intercept = float(theta[-1]) if likelihood.fit_intercept else 0.0
     search = Search(likelihood, maximum, positions, max(max_iter, 100), method == "flic")
     return FirthResult(
