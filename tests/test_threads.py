@@ -286,6 +286,12 @@ print("start", flush=True)
 while True:
     core.loss_gradient(X, y, np.ones(30), n_threads=THREADS)
 """,
+    "Firth's fits": """
+X, y = np.random.default_rng(0).normal(size=(60_000, 30)), np.arange(60_000) % 2
+print("start", flush=True)
+while True:
+    fastlogreg.firth(X, y, tol=0.0)
+""",
     "many small fits": """
 X, y = np.random.default_rng(0).normal(size=(150, 4)), np.arange(150) % 2
 print("start", flush=True)

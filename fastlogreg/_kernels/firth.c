@@ -201,7 +201,10 @@ static int climb(state_t *s)
     job->status = job->loss < INFINITY && !failed(s->slope, s->q) ? FLR_FIRTH_SINGULAR : FLR_FIRTH_NONFINITE;
     if (!(s->f < INFINITY)) return FLR_OK;
     s->kernels->cholesky_invert(s->q, s->Q, s->U, s->scale, job->factor);
+    /* passes too short to ask add up */
+    const int asks = s->ex.poll && (double)job->pb->n * (double)s->q > 1e6;
     for (job->n_iter = 0;;) {
+        if (asks && s->ex.poll()) return FLR_INTERRUPTED;
         direction(s);
         if (!exact && (job->step <= FAR || job->n_iter >= job->max_iter)) {
             memcpy(s->pull_old, s->pull, vector);

@@ -1,0 +1,32 @@
+"""Firth's penalised likelihood on separated data: finite estimates, and what they are worth.
+
+Run: python examples/firth.py
+"""
+
+import numpy as np
+
+import fastlogreg
+
+rng = np.random.default_rng(0)
+treated = rng.random(60) < 0.25
+age = rng.normal(50, 10, 60)
+X = np.column_stack([treated, age])
+y = treated | (rng.random(60) < 0.3)  # every treated patient responds: no finite estimate
+
+free = fastlogreg.fit(X, y)
+print("maximum likelihood:", free.stop_reason, free.coef.round(1))
+
+for method in ("firth", "flac", "median"):
+    result = fastlogreg.firth(X, y, method=method)
+    print(f"{method:7s} treated {result.coef[0]:.2f} +- {result.standard_errors[0]:.2f}", end="  ")
+    print(f"age {result.coef[1]:.3f} +- {result.standard_errors[1]:.3f}")
+
+result = fastlogreg.firth(X, y)
+low, high = result.interval(0.95, columns=0)[0]
+test = result.test(0)
+print(f"treated: 95 % profile interval {low:.2f} .. {high:.2f}, p = {test.pvalue:.1e}")
+
+assert not free.converged
+assert result.converged
+assert 0 < low < result.coef[0] < high < np.inf
+assert test.pvalue < 0.01
