@@ -547,6 +547,13 @@ def test_values_that_are_not_finite_are_refused(value, kind, k):
         firth(kind(X), y, n_classes=k)
 
 
+@pytest.mark.parametrize("k", [None, 3])
+def test_too_many_columns_are_refused_before_they_are_tried(k):
+    X, y = sp.csr_array((120, 1_000_000)), np.zeros(120, dtype=int)
+    with pytest.raises(ValueError, match="000000 parameters; the penalty is a determinant"):
+        firth(X, y, n_classes=k)
+
+
 def test_one_class_has_no_flic():
     X, y = data()
     assert firth(X, 0 * y).converged

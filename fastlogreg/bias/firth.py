@@ -10,6 +10,7 @@ from fastlogreg.bias.result import STOP_REASONS, FirthResult, Search
 from fastlogreg.bias.softmax import SoftmaxLikelihood, expand
 
 METHODS = ("firth", "flic", "flac", "median")
+_MOST = 30_000  # parameters; their information matrix then takes 7 GB, and there are several
 
 
 def firth(
@@ -119,6 +120,7 @@ def firth(
         raise ValueError("reference_class needs n_classes, or y with a column for each class")
     _check_method(method, power, fit_intercept)
     matrix, y, weight, offset = valid.check_problem(X, y, sample_weight, offset, fit_intercept)
+    _check_size(matrix.shape[1])
     likelihood = BinaryLikelihood(X, y, weight, offset, fit_intercept, power, n_threads, matrix)
     if start is None:
         theta = likelihood.null_start()
@@ -132,6 +134,14 @@ def firth(
     if method == "flac":
         return _flac(likelihood, maximum, tol, max_iter)
     return _result(maximum, likelihood, method, max_iter)
+
+
+def _check_size(q):
+    if q > _MOST:
+        raise ValueError(
+            f"X has columns for {q} parameters; the penalty is a determinant of the matrix of all "
+            f"their pairs, for which {_MOST} are the most. Use an L2 penalty, or fewer columns"
+        )
 
 
 def _check_method(method, power, fit_intercept):
@@ -232,6 +242,7 @@ def _softmax(
     matrix, y, n_classes, weight, offset = valid.check_class_problem(
         X, y, n_classes, sample_weight, offset, fit_intercept
     )
+    _check_size(matrix.shape[1] * (n_classes - 1))
     symmetric = valid.check_reference_class(reference_class, n_classes) is None
     reference = 0 if symmetric else int(reference_class)
     likelihood = SoftmaxLikelihood(
