@@ -36,7 +36,6 @@ cdef class Cholesky:
             with nogil:
                 flr_active().cholesky_solve(self.q, side, self.memory + side, self.memory, &x[0])
 
-
     def inverse_factor(self, double[:, ::1] out):
         """out (Q, Q), Q = `padded(q)`: upper triangular F with F F' the inverse of the matrix."""
         cdef Py_ssize_t side = flr_padded(self.q)
