@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastlogreg import core, design
+from fastlogreg import design
+from fastlogreg import validation as valid
 from fastlogreg._kernels import core as kernels
 from fastlogreg.functions import sigmoid
 
@@ -81,7 +82,7 @@ class BinaryLikelihood:
             self.n_threads,
         )  # fmt: skip
         if status == "nonfinite":
-            core.refuse_values(self.X)
+            valid.refuse_values(self.X)
         if status == "singular":
             raise ValueError(self._why_singular())
         factor = factor[: self.q, : self.q]

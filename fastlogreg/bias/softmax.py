@@ -19,7 +19,8 @@ logistic regression in small samples" (2002); Kosmidis & Firth (2011).
 
 import numpy as np
 
-from fastlogreg import core, design
+from fastlogreg import design
+from fastlogreg import validation as valid
 from fastlogreg.bias.binary import Maximum, why_singular
 
 
@@ -32,7 +33,7 @@ class SoftmaxLikelihood:
         dense = np.asarray(dense, dtype=np.float64)
         self.fit_intercept, self.power = fit_intercept, power
         if not np.isfinite(dense).all():
-            core.refuse_values(X)
+            valid.refuse_values(X)
         self.design = np.column_stack([dense, np.ones(len(dense))]) if fit_intercept else dense
         self.weight = np.ones(len(y)) if weight is None else weight
         self.y = np.delete(y, reference, axis=1)
