@@ -54,10 +54,14 @@ class BinaryLikelihood:
         """Zero coefficients, and the intercept that is best alone: finite for one class too."""
         theta = np.zeros(self.q)
         if self.fit_intercept:
-            s = np.ones(len(self.y)) if self.weight is None else self.weight
-            ones, total, a = s @ self.y, s.sum(), max(self.power, 1e-12)
+            if self.weight is None:
+                ones, total = float(self.y.sum()), float(len(self.y))
+            else:
+                ones, total = float(self.weight @ self.y), float(self.weight.sum())
+            a = max(self.power, 1e-12)
             theta[-1] = np.log((ones + a) / (total - ones + a))
             if self.offset is not None:
+                s = np.ones(len(self.y)) if self.weight is None else self.weight
                 theta[-1] = self._beside_offset(theta[-1], s / total)
         return theta
 
