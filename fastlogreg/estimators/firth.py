@@ -24,6 +24,8 @@ class FirthSolution:
     certificate: None = None  # l* is not concave: there is no bound on the distance to its maximum
 
     def __getattr__(self, name):
+        if name == "firth":  # a copy in the making
+            raise AttributeError(name)
         return getattr(self.firth, name)
 
     @property
