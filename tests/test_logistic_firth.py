@@ -89,11 +89,67 @@ def test_it_holds_no_data(separated):
         model.firth_.interval()
 
 
+@pytest.fixture
+def three():
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((90, 2))
+    z = X @ [[1.0, 0.0, -1.0], [0.5, -1.0, 0.5]] + rng.gumbel(size=(90, 3))
+    return X, np.array(["low", "middle", "high"])[z.argmax(axis=1)]
+
+
+@pytest.mark.parametrize("reference", [None, "low"])
+def test_many_classes(three, reference):
+    X, labels = three
+    weight, offset = 1.0 + np.arange(90) % 2, np.linspace(-1, 1, 270).reshape(90, 3)
+    model = LogisticRegression(penalty="firth", tol=1e-7, reference_class=reference)
+    model.fit(X, labels, weight, offset=offset)
+    classes, codes = np.unique(labels, return_inverse=True)
+    result = fastlogreg.firth(
+        X, codes, n_classes=3, sample_weight=weight, offset=offset, tol=1e-9,
+        reference_class=None if reference is None else classes.tolist().index(reference),
+    )  # fmt: skip
+    np.testing.assert_allclose(model.coef_, result.coef, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(model.intercept_, result.intercept, rtol=0, atol=1e-8)
+    assert model.objective_ == pytest.approx(-result.penalised_loglik / weight.sum(), rel=1e-12)
+    assert model.firth_.standard_errors.shape == (3, 3)
+    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1.0, rtol=1e-12)
+
+
+def test_probabilities_of_many_classes(three):
+    X, _ = three
+    share = np.random.default_rng(1).dirichlet([1.0, 2.0, 3.0], 90)
+    model = LogisticRegression(penalty="firth").fit(X, share)
+    np.testing.assert_allclose(model.coef_, fastlogreg.firth(X, share).coef, rtol=1e-5, atol=1e-7)
+
+
+def test_one_against_the_rest_is_refused(three):
+    with pytest.raises(ValueError, match=r"multi_class='ovr' does not go with penalty='firth'"):
+        LogisticRegression(penalty="firth", multi_class="ovr").fit(*three)
+
+
+@pytest.mark.parametrize("name", ["separated", "three"])
+def test_json_and_scikit_learn(name, request):
+    X, labels = request.getfixturevalue(name)
+    model = LogisticRegression(penalty="firth").fit(X, labels)
+    again = LogisticRegression.from_json(model.to_json())
+    np.testing.assert_array_equal(again.coef_, model.coef_)
+    np.testing.assert_array_equal(again.firth_.covariance, model.firth_.covariance)
+    assert again.firth_.step == model.firth_.step
+    assert again.certificate_ is None
+    assert str(again.equivalents()) == str(model.equivalents())
+    other = model.to_sklearn()
+    np.testing.assert_allclose(other.predict_proba(X), model.predict_proba(X), rtol=1e-12)
+    assert np.isinf(other.C)  # the nearest that scikit-learn has
+    with pytest.raises(ValueError, match="damaged estimator file"):
+        LogisticRegression.from_json(model.to_json().replace("score_norm", "scores"))
+
+
 @pytest.mark.parametrize(
     "odd",
     [
         {"C": 2.0}, {"alpha": 0.1}, {"l1_ratio": 0.5}, {"bounds": (0, None)},
         {"penalty_factor": np.ones(3)}, {"solver": "proximal"}, {"solver": "dual"},
+        {"grouped": True},
     ],
 )  # fmt: skip
 def test_parameters_at_odds_are_named(separated, odd):
@@ -196,7 +252,16 @@ def in_r(y, given):
     return [f"{name} <- {array}" for name, array in arrays.items()]
 
 
-def test_brglm2_gives_the_same(separated, tmp_path):
+def test_equivalents_of_many_classes(three):
+    X, labels = three
+    model = LogisticRegression(penalty="firth").fit(X, labels)
+    assert set(model.equivalents().calls) == {"R brglm2"}
+    assert "two classes" in model.equivalents().missing["firthmodels"]
+    model.fit(X, labels, offset=np.zeros((90, 3)))
+    assert "no offset" in model.equivalents().missing["R brglm2"]
+
+
+def test_brglm2_gives_the_same(separated, three, tmp_path):
     if shutil.which("Rscript") is None or subprocess.run(
         ["Rscript", "-e", "library(brglm2)"], capture_output=True, check=False
     ).returncode:  # fmt: skip
@@ -210,6 +275,16 @@ def test_brglm2_gives_the_same(separated, tmp_path):
         expected += model.coef_[0].tolist()
         lines += [*in_r(y, given), model.equivalents().calls["R brglm2"]]
         lines.append(r'cat("\n@", sprintf("%.12g", coef(fit)), "\n")')
+    X, labels = three
+    model = LogisticRegression(penalty="firth", tol=1e-7, reference_class="low")
+    model.fit(X, labels, np.arange(1.0, 91.0))
+    np.savetxt(tmp_path / "X3.csv", X, delimiter=",", fmt="%.17g")
+    lines.append(f'X <- unname(as.matrix(read.csv("{tmp_path}/X3.csv", header = FALSE)))')
+    lines += in_r(labels, {"sample_weight": np.arange(1.0, 91.0)})
+    lines += [model.equivalents().calls["R brglm2"]]
+    lines.append(r'cat("\n@", sprintf("%.12g", t(coef(fit))), "\n")')
+    for k, label in enumerate(model.classes_):
+        expected += [] if label == "low" else [model.intercept_[k], *model.coef_[k]]
     script = tmp_path / "fit.R"
     script.write_text("\n".join(lines))
     done = subprocess.run(["Rscript", str(script)], capture_output=True, text=True, check=True)
