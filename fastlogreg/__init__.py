@@ -14,6 +14,8 @@ _HOMES = {
     "Path": "fastlogreg.path",
     "logistic_path": "fastlogreg.path",
     "Certificate": "fastlogreg.certificate",
+    "Separation": "fastlogreg.separation",
+    "check_separation": "fastlogreg.separation",
     "ConvergenceWarning": "fastlogreg.warnings",
     "SeparationWarning": "fastlogreg.warnings",
     "fit": "fastlogreg.core",

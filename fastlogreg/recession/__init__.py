@@ -1,0 +1,1 @@
+"""Directions along which the likelihood of a logistic regression never falls, and their absence."""

@@ -1,0 +1,290 @@
+"""The recession cone of a system: a direction inside it, and a proof that there is no more.
+
+Rows are peeled: a direction that raises some rows and lowers none takes these off; the others are
+asked again, until what is left is proved to overlap (`stiemke`) or nothing is left.  The sum of the
+directions then raises every row that any direction can raise.  Each direction is exact (`exact`),
+each candidate is checked in exact arithmetic, and wrong guesses only cost time:
+
+1. the coefficients themselves, if every row is on its right side;
+2. Newton's step: on rows that run off it gains about 1, on those that tie it has died out;
+3. single columns: all of one class at or above a threshold, all of the other at or below it;
+4. the same after more steps of Newton's method;
+5. a linear program (`program`).
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from fastlogreg import design
+from fastlogreg.objective import Objective
+from fastlogreg.recession import basis as bases
+from fastlogreg.recession import exact, program
+from fastlogreg.recession.stiemke import Balance
+from fastlogreg.solvers import choose, find
+from fastlogreg.solvers.state import Watch
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found out about a system.
+
+    tied : rows that no direction raises (mask); all of them if the rows overlap
+    rising : rows that `direction` raises (mask)
+    direction : exact vector, or None
+    span : {column: exact vector}, these span all directions; None if not known
+    collinear : columns that are combinations of the others
+    point : coefficients at which the tied rows are proved to overlap, or None; zero for columns
+        that others replace there
+    proved : whether the tied rows are proved to overlap
+    largest : the share that `stiemke.Balance` left the last attempt with
+    """
+
+    tied: np.ndarray
+    rising: np.ndarray
+    direction: dict | None = None
+    span: dict | None = field(default_factory=dict)
+    collinear: list = field(default_factory=list)
+    point: np.ndarray | None = None
+    proved: bool = False
+    largest: float = np.inf
+
+
+def explore(system, theta):
+    """The `Finding` for a system, from coefficients near the best ones."""
+    search = Search(system, theta)
+    tied, total = system.alive.copy(), {}
+    while tied.any() and not search.proves_overlap(tied):
+        found = search.quick(tied)
+        if found is None:
+            search.polish(tied)
+            if search.proves_overlap(tied):
+                break
+            found = search.quick(tied) or search.slow(tied)
+        if found is None:
+            break
+        v, rising = found
+        total = v if not total else _above(system, total, v, tied)
+        tied = tied & ~rising
+    return search.finding(tied, total)
+
+
+def _above(system, first, second, tied):
+    """first * 2^k + second, k so large that no row loses what `first` raised."""
+    before = system.margins(exact.to_floats(first, system.q))
+    after = system.margins(exact.to_floats(second, system.q))
+    gone = system.alive & ~tied & (after < 0.0) & (before > 0.0)
+    ratio = np.max(-after[gone] / before[gone], initial=0.25)
+    factor = Fraction(2) ** int(np.ceil(np.log2(4.0 * ratio)))
+    size = max(map(abs, second.values())) / max(map(abs, first.values()))
+    return exact.combination([factor * size, 1], [first, second])
+
+
+class Search:
+    """The candidates' common state: where Newton stands and which columns are independent."""
+
+    def __init__(self, system, theta):
+        self.system, self.theta = system, np.ascontiguousarray(theta, dtype=float)
+        self.balance = self._basis = self.last = None
+
+    def basis(self, mask):
+        """The columns' `Basis` on a mask, kept for the next question."""
+        if self.system.q > bases.LARGEST:
+            return None
+        if self._basis is None or not np.array_equal(self._basis.mask, mask):
+            self._basis = bases.Basis(self.system, mask)
+        return self._basis
+
+    def proves_overlap(self, mask):
+        """Whether Newton's step proves that the rows of a mask overlap."""
+        known = self._basis is not None and np.array_equal(self._basis.mask, mask)
+        if not known:
+            self.balance = Balance(self.system, mask, self.theta)
+            if self.balance.proved or self.balance.regular or self.system.q > bases.LARGEST:
+                return self.balance.proved
+        kept = self.basis(mask).kept
+        if known or len(kept) < self.system.q:
+            self.balance = Balance(self.system, mask, self.theta, kept)
+        return self.balance.proved
+
+    def quick(self, mask):
+        """(exact vector, rows that it raises) over the rows of a mask; None if none was found."""
+        return self._first(mask, (self._own, self._newton, self._single))
+
+    def slow(self, mask):
+        """As `quick`, by linear programming."""
+        return self._first(mask, (self._program,))
+
+    def polish(self, mask):
+        """Move the coefficients on to the best ones for the rows of a mask, or far out."""
+        o = self.system.objective
+        weight = mask.astype(float) if o.weight is None else o.weight * mask
+        part = Objective(
+            o.X, o.matrix, o.y, weight, o.offset, o.fit_intercept, o.penalty, o.n_threads
+        )
+        minimise = find("newton" if part.q <= bases.LARGEST else choose(part), part)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.theta = minimise(part, self.theta, 1e-12, 60, Watch(None, o.fit_intercept)).theta
+
+    def _first(self, mask, candidates):
+        for candidate in candidates:
+            v = candidate(mask)
+            rising = self._raises(v, mask) if v else None
+            if rising is not None:
+                return v, rising
+        return None
+
+    def _raises(self, v, mask):
+        """The rows of the mask that v raises; None if it lowers one, or raises none."""
+        product = self.system.signs(v)
+        if product is None:
+            return None
+        sign = self.system.sign
+        bad = mask & np.where(sign == 0.0, product != 0.0, product * sign < 0.0)
+        rising = mask & (product * sign > 0.0)
+        if bad.any() or not rising.any():
+            return None
+        self.last = v, product
+        return rising
+
+    def _own(self, mask):
+        """The coefficients, if they are right on every row."""
+        system, theta = self.system, self.theta
+        if (system.sign[mask] == 0.0).any() or not (system.margins(theta)[mask] > 0.0).all():
+            return None
+        return {j: Fraction(value) for j, value in enumerate(theta.tolist()) if value}
+
+    def _newton(self, mask):
+        """The direction nearest to Newton's step that ties the rows which the step leaves alone."""
+        if self.system.q > bases.LARGEST:
+            return None
+        gain = self.system.sign * self.balance.along
+        return self._towards(mask, gain, 0.5)
+
+    def _towards(self, mask, gain, least):
+        """A direction that ties the rows whose gain is below `least`, near the others' gains."""
+        system = self.system
+        tied = mask & ((gain < least) | (system.sign == 0.0))
+        others = mask & ~tied
+        if not others.any():
+            return None
+        extended = bases.extend(system, self.basis(tied), others)
+        if extended is None or not extended[0]:
+            return None
+        vectors = list(extended[0].values())
+        if len(vectors) == 1:
+            product = system.margins(exact.to_floats(vectors[0], system.q))[others]
+            return exact.combination([1 if product.sum() > 0.0 else -1], vectors)
+        return self._nearest(vectors, others, gain[others])
+
+    def _nearest(self, vectors, rows, gain):
+        """The combination of exact vectors whose gains on the rows are nearest to those wanted."""
+        floats = [exact.to_floats(v, self.system.q) for v in vectors]
+        products = np.stack([self.system.margins(v)[rows] for v in floats], axis=1)
+        factors = np.linalg.lstsq(products, gain, rcond=None)[0]
+        factors /= np.abs(factors).max(initial=1e-300)
+        scale = [1 / max(map(abs, v.values())) for v in vectors]
+        return exact.combination(
+            [Fraction(f) * s for f, s in zip(factors.tolist(), scale, strict=True)], vectors
+        )
+
+    def _single(self, mask):
+        """The sum of all columns that part the classes alone, each at a threshold."""
+        system, parts = self.system, []
+        low, high = {}, {}
+        for sign in (-1.0, 1.0):
+            rows = mask & ((system.sign == sign) | (system.sign == 0.0))
+            low[sign], high[sign] = _extremes(system, rows)
+        for j in range(system.q):
+            for sign in (1.0, -1.0):  # of the coefficient: class `sign` has the larger values
+                below, above = high[-sign][j], low[sign][j]
+                widest = max(high[sign][j] - above, below - low[-sign][j], above - below)
+                if below <= above and widest > 0.0:
+                    part = self._threshold(j, int(sign), below, above)
+                    parts += [part] if part else []
+                    break
+        return exact.combination([1] * len(parts), parts) if parts else None
+
+    def _threshold(self, j, sign, below, above):
+        """sign * (x_j - c) with `below` <= c <= `above` as an exact vector; None if c must be 0."""
+        alone = not self.system.intercept or j == self.system.p
+        if below < 0.0 < above or below == above == 0.0 or (alone and below <= 0.0 <= above):
+            return {j: Fraction(sign)}
+        if alone or not np.isfinite([below, above]).all():
+            return None
+        c = 0.5 * below + 0.5 * above
+        return {j: Fraction(sign), self.system.p: -sign * Fraction(float(c))}
+
+    def _program(self, mask):
+        """A direction from a linear program, with the ties that its rounding suggests."""
+        v = program.best_direction(self.system, mask)
+        if v is None:
+            return None
+        gain = self.system.margins(v)
+        gain /= max(np.abs(gain[mask]).max(), 1e-300)
+        for least in (1e-7, 1e-9, 1e-5, 1e-3):
+            direction = self._towards(mask, gain, least)
+            if direction and self._raises(direction, mask) is not None:
+                return direction
+        return None
+
+    def finding(self, tied, total):
+        """The `Finding` for rows that are tied, proved or not, and the direction found."""
+        system = self.system
+        rising = system.alive & ~tied
+        proved = not tied.any() or self.balance.proved
+        largest = 0.0 if not tied.any() else self.balance.largest
+        span, collinear = {}, []
+        if total:
+            product = self.last[1] if self.last[0] is total else system.signs(total)
+            if product is None or not _parts(system, product, tied, rising):
+                return Finding(system.alive.copy(), np.zeros_like(tied), largest=largest)
+        if system.q > bases.LARGEST:
+            span = None if total else {}
+        elif not tied.any():
+            kept = self.basis(system.alive).kept
+            span = {j: {j: Fraction(1)} for j in sorted(kept)}
+            collinear = [j for j in range(system.q) if j not in span]
+        elif total:
+            extended = bases.extend(system, self.basis(tied), rising)
+            span, collinear = extended if extended is not None else (None, [])
+        elif self._basis is not None:
+            collinear = [j for j in range(system.q) if j not in self.basis(tied).kept]
+        if total and span and not total.keys().isdisjoint(collinear):
+            gain = system.margins(exact.to_floats(total, system.q))[rising]
+            other = self._nearest(list(span.values()), rising, gain)
+            product = system.signs(other)
+            if product is not None and _parts(system, product, tied, rising):
+                total = other  # the same without columns that the span leaves out
+        point = self._bare(tied) if proved and tied.any() else None
+        return Finding(tied, rising, total or None, span, collinear, point, proved, largest)
+
+    def _bare(self, tied):
+        """The coefficients without columns that others replace on the tied rows."""
+        point = self.theta.copy()
+        if self._basis is not None and np.array_equal(self._basis.mask, tied):
+            for j, v in self._basis.relations.items():
+                for position, value in (v or {}).items():
+                    if position != j:
+                        point[position] -= self.theta[j] * float(value)
+                point[j] = 0.0
+        return point
+
+
+def _parts(system, product, tied, rising):
+    """Whether products of these signs are 0 on the tied rows and > 0 on the rising ones."""
+    return not product[tied].any() and bool((product * system.sign)[rising].min(initial=1.0) > 0.0)
+
+
+def _extremes(system, rows):
+    """The least and the largest entry of each column over the rows of a mask."""
+    low, high = np.full(system.q, np.inf), np.full(system.q, -np.inf)
+    if rows.any():
+        low[system.p :] = high[system.p :] = 1.0
+        picked = design.pick_rows(system.X, np.flatnonzero(rows))
+        least, most = picked.min(axis=0), picked.max(axis=0)
+        if design.is_sparse(picked):
+            least, most = (side.toarray().reshape(-1) for side in (least, most))
+        low[: system.p], high[: system.p] = least, most
+    return low, high

@@ -1,0 +1,105 @@
+"""What of a model decides whether it has an estimate, and its parameters as those of a system."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fastlogreg import design
+from fastlogreg import validation as valid
+from fastlogreg.recession import system
+
+
+class Model(NamedTuple):
+    """What of a model decides whether it has an estimate, besides the data.
+
+    K : number of classes of a softmax, None for a binary model
+    kept : columns that can run off: neither penalised nor held by bounds on both sides
+    side : (K or 1, p + 1) +1 where a bound lets a parameter only grow, -1 only fall, 0 both
+    dropped : columns left out because they are combinations of others
+    """
+
+    K: int | None
+    p: int
+    fit_intercept: bool
+    kept: np.ndarray
+    side: np.ndarray
+    dropped: tuple = ()
+
+    @classmethod
+    def of(cls, p, fit_intercept, penalised=None, bounds=None, K=None):
+        """The `Model` of a fit; `penalised` (p,) tells the columns that a penalty holds."""
+        rows = 1 if K is None else K
+        free = np.ones(p, dtype=bool) if penalised is None else ~penalised
+        lower, upper = np.full((rows, p), -np.inf), np.full((rows, p), np.inf)
+        if bounds is not None:
+            if K is not None and any(np.ndim(side) == 2 for side in bounds):
+                sides = [
+                    np.full((K, p), fill) if side is None else np.broadcast_to(side, (K, p))
+                    for side, fill in zip(bounds, (-np.inf, np.inf), strict=True)
+                ]
+                flat = valid.check_bounds(tuple(side.reshape(-1) for side in sides), K * p)
+                lower, upper = (side.reshape(K, p) for side in flat)
+            else:
+                lower[:], upper[:] = valid.check_bounds(bounds, p)
+        below, above = lower > -np.inf, upper < np.inf
+        held = (below & above).all(axis=0)
+        if ((below & above).any(axis=0) != held).any():
+            raise ValueError(
+                "bounds on both sides must hold for all classes of a column, or for none"
+            )
+        side = np.zeros((rows, p + 1), dtype=int)
+        side[:, :p] = np.where(held, 0, below.astype(int) - above.astype(int))
+        return cls(K, p, bool(fit_intercept), np.flatnonzero(free & ~held), side)
+
+    @property
+    def q(self):
+        """Parameters of a class that can run off."""
+        return len(self.kept) + self.fit_intercept
+
+    def without(self, columns):
+        """The same without some columns."""
+        return self._replace(kept=np.setdiff1d(self.kept, columns), dropped=tuple(columns))
+
+    def kept_column(self, position):
+        """The data's column for a position in a class' parameters; p for the intercept."""
+        position %= self.q
+        return self.p if position == len(self.kept) else int(self.kept[position])
+
+    def system(self, X, y, weight, offset, n_threads):
+        """The `system.System` of data."""
+        columns = [*self.kept.tolist(), *([self.p] if self.fit_intercept else [])]
+        side = self.side[:, columns]
+        if self.K is None:
+            return system.binary(
+                X, y, weight, offset, self.fit_intercept, n_threads, self.kept, side[0]
+            )
+        if len(self.kept) < self.p:
+            X = design.pick_columns(X, self.kept)
+        return system.softmax(X, y, weight, self.fit_intercept, n_threads, side)
+
+    def whole(self, v):
+        """A vector of the system as one of all parameters: {(class, position): value}, exact.
+
+        The classes of a softmax are counted from their mean, as a fit does.
+        """
+        out = {}
+        for position, value in v.items():
+            out[position // self.q, self.kept_column(position)] = value
+        if self.K is None or self.side.any():
+            return out
+        for j in {j for _, j in out}:
+            mean = sum(out.get((k, j), 0) for k in range(self.K)) / self.K
+            for k in range(self.K):
+                out[k, j] = out.get((k, j), 0) - mean
+        return {place: value for place, value in out.items() if value}
+
+    def arrays(self, direction):
+        """An exact vector as (coef, intercept), the largest entry 1."""
+        whole = self.whole(direction)
+        size = max(map(abs, whole.values()), default=1)
+        out = np.zeros((self.K or 1, self.p + 1))
+        for place, value in whole.items():
+            out[place] = float(value / size)
+        if self.K is None:
+            return out[0, :-1], float(out[0, -1])
+        return out[:, :-1], out[:, -1]

@@ -1,0 +1,152 @@
+"""The verdict on separation in words."""
+
+import numpy as np
+
+from fastlogreg.recession import exact
+
+SHOWN = 8  # names of a list that are written out
+NOTES = 3
+LOOKED_AT = 60  # columns that run off and are looked at for a note
+
+
+def column_name(names, p, j):
+    """The name of a column, its index where there is none; position p is the intercept."""
+    if j == p:
+        return "intercept"
+    return j if names is None else names[j]
+
+
+def notes(model, made, places, names, classes):
+    """What rows that a single column tells apart have in common, for the first such columns."""
+    if model.K is not None or made.n_data < made.n or made.soft:
+        return ()
+    found = []
+    rows, sign = made.alive, made.sign[made.alive]
+    for _, j in places[:LOOKED_AT]:
+        if j == model.p or len(found) == NOTES:
+            continue
+        position = int(np.searchsorted(model.kept, j))
+        x = exact.dense_columns(made.X, [position], rows)[:, 0]
+        text = _note(x, sign, column_name(names, model.p, j), model.fit_intercept, classes)
+        if text:
+            found.append(text)
+    return tuple(found)
+
+
+def apart(targets, pairs, rising, classes):
+    """Which classes of a softmax lie wholly apart from which: `targets` (n, K), see `softmax`."""
+    own, (row, other), K = targets.argmax(axis=1), pairs, targets.shape[1]
+    if targets.max(axis=1).min() < 1.0:
+        return ()
+    touching = np.zeros((K, K), dtype=bool)
+    left = ~rising
+    touching[own[row[left]], other[left]] = True
+    touching |= touching.T
+    alone = [k for k in range(K) if not touching[k].any()]
+    found = [f"class {_label(classes, k)} lies apart from all others" for k in alone]
+    found += [
+        f"classes {_label(classes, a)} and {_label(classes, b)} lie apart"
+        for a in range(K)
+        for b in range(a)
+        if not touching[a, b] and a not in alone and b not in alone
+    ]
+    return tuple(found[:NOTES])
+
+
+def _note(x, sign, name, intercept, classes):
+    """How column x tells classes apart; None if alone it does not."""
+    name = f"x{name}" if isinstance(name, int) else name
+    for upper in (1.0, -1.0):  # the class with the larger values
+        high, low = x[sign == upper], x[sign != upper]
+        if not high.size or not low.size:
+            continue
+        top, bottom = low.max(), high.min()
+        if bottom < top or (not intercept and not top <= 0.0 <= bottom):
+            continue
+        above, below = high[high > top], low[low < bottom]
+        labels = [_label(classes, k) for k in ((0, 1) if upper > 0.0 else (1, 0))]
+        if bottom > top and (intercept or bottom > 0.0 > top):
+            between = 0.5 * top + 0.5 * bottom if intercept else 0.0
+            return f"{name} > {between:.6g} for all of class {labels[1]} and none of {labels[0]}"
+        parts = []
+        for values, label, relation, end in ((above, labels[1], ">", top),
+                                             (below, labels[0], "<", bottom)):  # fmt: skip
+            if values.size:
+                single = values.min() == values.max()
+                has = f"{name}={values[0]:.6g}" if single else f"{name}{relation}{end:.6g}"
+                verb = "rows have" if not parts else "have"
+                of = f"{values.size} of {len(x)}" if not parts else f"{values.size}"
+                parts.append(f"{of} {verb} {has}, all of class {label}")
+        if parts:
+            return "; ".join(parts)
+    return None
+
+
+def _label(classes, k):
+    if classes is None:
+        return str(k)
+    label = classes[k]
+    return repr(label.item() if hasattr(label, "item") else label)
+
+
+def tell(separation):
+    """The verdict, what it rests on and what can be done, in one paragraph."""
+    s = separation
+    left = (
+        f" Collinear, left out: {_list([_shown(s, key) for key in s.collinear])}."
+        if s.collinear
+        else ""
+    )
+    if s.kind == "overlap":
+        return f"a finite maximum-likelihood estimate exists: the classes overlap (proved).{left}"
+    if s.kind == "undecided":
+        return (
+            "whether a finite maximum-likelihood estimate exists is undecided: no direction that "
+            "separates the classes was found, and the proof of overlap fails to rounding (Newton's "
+            f"step takes {s._largest:.2g} of a residual away, less than 0.5 is needed). Columns "
+            f"whose mean is far larger than their spread should be centred.{left}"
+        )
+    finite = f" Finite: {_list([_shown(s, key) for key in s.finite if key != 'intercept'])}."
+    columns = {key[1] if isinstance(key, tuple) else key for key in s.infinite} - {"intercept"}
+    remedy = " | drop the column" if len(columns) == 1 else " | drop columns" if columns else ""
+    return (
+        f"no finite maximum-likelihood estimate: {_infinite(s)} ({_rows(s)})."
+        f"{finite if len(s.finite) > s.finite.count('intercept') else ''}{left}"
+        f" Options: penalty='firth' | C=100{remedy}"
+    )
+
+
+def _infinite(s):
+    """Which parameters run off, and where to."""
+    keys = {key: sign for key, sign in s.infinite.items() if key != "intercept"} or s.infinite
+    told = [f"{_shown(s, key, True)} -> {'+' if sign > 0 else '-'}inf"
+            for key, sign in keys.items() if sign]  # fmt: skip
+    rest = [_shown(s, key, True) for key, sign in keys.items() if not sign]
+    if len(rest) > SHOWN and not set(s.finite) - {"intercept"}:
+        rest = ["all others" if told else "all coefficients"]
+    told += [f"{name} -> +/-inf" for name in rest]
+    return _list(told) if s.maximal else f"{_list(told)} at least"
+
+
+def _rows(s):
+    why = f"; {'; '.join(s.notes)}" if s.notes else ""
+    if s.kind == "complete":
+        return f"complete: all {s.n_rows} rows lie strictly on their side of a plane{why}"
+    if why or s.direction.ndim == 2:
+        return f"quasi-complete{why}"
+    return f"quasi-complete: {len(s.rows)} of {s.n_rows} rows lie strictly on their side of a plane"
+
+
+def _shown(s, key, quoted=False):
+    """A key of `infinite` or `finite` for the eye."""
+    if isinstance(key, tuple):
+        return f"{_shown(s, key[1], quoted)} of class {_label(s.classes, key[0])}"
+    if isinstance(key, (int, np.integer)):
+        return f"x{key}"
+    return f"'{key}'" if quoted else key
+
+
+def _list(parts):
+    parts = [str(part) for part in parts]
+    more = f", ... ({len(parts) - SHOWN} more)" if len(parts) > SHOWN else ""
+    return ", ".join(parts[:SHOWN]) + more

@@ -1,0 +1,407 @@
+"""Whether a finite maximum-likelihood estimate exists: decided, proved, and told in words."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fastlogreg import core, design, parallel
+from fastlogreg import validation as valid
+from fastlogreg.recession import cone, orient, recheck, words
+from fastlogreg.recession.basis import LARGEST, Basis
+from fastlogreg.recession.model import Model
+
+OVERLAP, COMPLETE, QUASI, UNDECIDED = "overlap", "complete", "quasi-complete", "undecided"
+FIRST_TOL = 1e-4  # of the fit that a verdict starts from, where none was made before
+
+
+@dataclass(frozen=True)
+class Separation:
+    """The verdict on whether a finite maximum-likelihood estimate exists, with its proof.
+
+    ``str()`` of it is the verdict in words, with what can be done.
+
+    Attributes
+    ----------
+    kind : {"overlap", "complete", "quasi-complete", "undecided"}
+        "overlap": the estimate is finite. "complete": a plane has each class strictly on its own
+        side. "quasi-complete": some rows lie on the plane. In both, coefficients run off to
+        infinity. "undecided": neither could be proved.
+    direction : ndarray of shape (p,) or (K, p), or None
+        Moving the coefficients this way never lowers the likelihood; it raises that of `rows` for
+        ever, and these are all rows for which any direction does. Largest entry 1.
+    direction_intercept : float or ndarray of shape (K,)
+        The intercept's part of it.
+    infinite : dict
+        The parameters that run off, with their sign: +1, -1, 0 where both signs occur (all of them
+        fit ever better), None where that was not decided. Keys are column names, or indices where
+        there are none, and "intercept"; for a softmax pairs (class, column).
+    finite : list
+        The parameters that stay finite.
+    collinear : list
+        Columns that are combinations of others (exactly, or to rounding), and that the verdict
+        leaves out; where there is a choice, so that few parameters run off.
+    rows : ndarray of int
+        Rows strictly on their side; for a softmax, from one other class at least. The others alone
+        overlap.
+    dual : ndarray or None
+        Coefficients, intercept last, whose residuals on the other rows a step of Newton's method
+        turns into strictly positive weights that balance: the proof that no direction raises them.
+        None if there are no such rows, or no proof.
+    maximal : bool
+        Whether `infinite` and `rows` are proved to be all; else there may be more.
+    n_rows : int
+        Rows of positive weight.
+    notes : tuple of str
+        What the rows have in common that single columns tell apart.
+    classes : ndarray or None
+        The labels of the classes 0, 1, ..., if they were given.
+    """
+
+    kind: str
+    direction: np.ndarray | None
+    direction_intercept: float | np.ndarray
+    infinite: dict
+    finite: list
+    collinear: list
+    rows: np.ndarray
+    dual: np.ndarray | None
+    maximal: bool
+    n_rows: int
+    notes: tuple = ()
+    classes: np.ndarray | None = None
+    _model: Model | None = field(default=None, repr=False)
+    _names: tuple | None = field(default=None, repr=False)
+    _exact: tuple = field(
+        default=(), repr=False
+    )  # direction, {column: vector} and left-out columns
+    _largest: float = field(default=np.inf, repr=False)
+
+    @property
+    def separated(self):
+        """Whether a direction was found: no finite estimate exists."""
+        return self.kind in (COMPLETE, QUASI)
+
+    def verify(self, X, y, sample_weight=None):
+        """Prove the verdict again, in NumPy and in rational numbers.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+            The data of the verdict.
+        y : array-like of shape (n,), or (n, K) probabilities
+            The labels or targets of the verdict.
+        sample_weight : array-like of shape (n,), default=None
+            Its weights; only whether they are zero matters.
+
+        Returns
+        -------
+        bool
+            True if the direction lowers no row and raises `rows`, the other rows are proved to
+            overlap, and `kind`, `infinite`, `finite` and `collinear` follow from that. False for
+            "undecided". The signs in `infinite` are compared with the direction; that no other
+            direction has the opposite sign is not proved again.
+        """
+        if self.kind == UNDECIDED:
+            return False
+        model = self._model
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        y = self._targets(y)
+        if len(y) != X.shape[0] or X.shape[1] != model.p:
+            return False
+        made, pairs = _system_of(model, X, y, weight, None, 1)
+        if made is None:
+            return self.kind == OVERLAP and not self.infinite
+        if self.separated != bool(self._exact[0]):
+            return False
+        facts = (made.X, made.sign, made.alive)
+        if self.maximal:
+            proved = recheck.facts(
+                *facts, made.objective.weight, made.intercept, *self._exact, self.dual
+            )
+        else:
+            proved = recheck.rising_rows(*facts, self._exact[0])
+        return proved is not None and self._agrees(made, pairs, proved)
+
+    def _targets(self, y):
+        """y as targets: labels of `classes` as their numbers, -1/+1 as 0/1."""
+        y = np.asarray(y)
+        if self.classes is not None and y.ndim == 1:
+            codes = np.searchsorted(self.classes, y)
+            codes[codes == len(self.classes)] = 0
+            if not (np.asarray(self.classes)[codes] == y).all():
+                raise ValueError(f"y holds labels that are not in {list(self.classes)}")
+            y = codes
+        if self._model.K is None:
+            y = y if y.ndim == 1 else y[:, 1]
+            return valid.check_targets(y, len(y))
+        return _probabilities(y, self._model.K)
+
+    def _agrees(self, made, pairs, rising):
+        """Whether the public claims follow from what was proved: which rows rise."""
+        model = self._model
+        direction, span, collinear = self._exact
+        if not np.array_equal(_data_rows(made, pairs, rising), self.rows):
+            return False
+        if not self.separated:
+            places = []
+        else:
+            coef, intercept = model.arrays(direction)
+            shown = np.array_equal(coef, self.direction)
+            if not shown or not np.array_equal(intercept, self.direction_intercept):
+                return False
+            places = _places(model, made, span if self.maximal else {0: direction})
+        kind = COMPLETE if _complete(made, rising) else QUASI if len(self.rows) else OVERLAP
+        lists = _named_lists(model, self._names, places, collinear)
+        if kind != self.kind or lists != (list(self.infinite), self.finite, self.collinear):
+            return False
+        whole = model.whole(direction)
+        return all(
+            not sign or sign * whole.get(place, 0) > 0
+            for place, sign in zip(places, self.infinite.values(), strict=True)
+        )
+
+    def __str__(self):
+        return words.tell(self)
+
+
+def check_separation(
+    X, y, *, sample_weight=None, fit_intercept=True, bounds=None, n_classes=None,
+    feature_names=None, n_threads=None,
+):  # fmt: skip
+    """Decide whether the classes overlap, so that a finite maximum-likelihood estimate exists.
+
+    Parameters
+    ----------
+    X : array-like or sparse matrix of shape (n, p)
+        The data. Names of a data frame's columns are used in the words of the verdict.
+    y : array-like of shape (n,), or (n, K) with `n_classes`
+        0/1, booleans, -1/+1, or probabilities in [0, 1]; with `n_classes` codes 0..K-1, or
+        probabilities whose rows sum to 1.
+    sample_weight : array-like of shape (n,), default=None
+        Weights >= 0; rows of weight 0 do not count, and nothing else of them matters.
+    fit_intercept : bool, default=True
+        Whether the model has an intercept.
+    bounds : tuple (lower, upper), default=None
+        Bounds of the coefficients: each None, a number, or an array of shape (p,); for a softmax
+        also (K, p). A coefficient with bounds on both sides cannot run off.
+    n_classes : int, default=None
+        Number of classes of a softmax; None for a binary model.
+    feature_names : sequence of str, default=None
+        Names of the columns.
+    n_threads : int, default=None
+        Threads; None takes `get_num_threads`.
+
+    Returns
+    -------
+    Separation
+        The verdict, the coefficients that are infinite, and a proof that `Separation.verify`
+        makes again. An offset changes nothing of it.
+
+    Raises
+    ------
+    ValueError
+        An argument is of the wrong shape, sign or kind, or X holds NaN or infinity.
+
+    Notes
+    -----
+    No finite estimate exists if and only if some direction d has ``(2 y_i - 1) x_i . d >= 0`` for
+    all rows and > 0 for some (Albert & Anderson 1984); none does if and only if strictly positive
+    weights balance the rows (Stiemke). One of the two is found by Newton's method, nearly always,
+    or by a linear program (Konis 2007), and proved in exact arithmetic.
+
+    Examples
+    --------
+    >>> from fastlogreg import check_separation
+    >>> verdict = check_separation([[0, 1], [1, 5], [0, 3], [0, 2], [1, 4]], [0, 1, 1, 0, 1])
+    >>> verdict.kind, verdict.rows.tolist()
+    ('complete', [0, 1, 2, 3, 4])
+    >>> check_separation([[1.0], [2.0], [3.0], [4.0]], [0, 1, 0, 1]).separated
+    False
+    """
+    names = _names(X, feature_names)
+    fit_intercept = bool(fit_intercept)
+    if n_classes is None:
+        matrix, y, weight, _ = valid.check_problem(X, y, sample_weight, None, fit_intercept)
+        p = matrix.shape[1]
+    else:
+        matrix = design.as_matrix(X)
+        n, p = matrix.shape
+        y = _probabilities(y, _check_classes(n_classes))
+        if len(y) != n:
+            raise ValueError(
+                "Found input variables with inconsistent numbers of samples: "
+                f"X has {n}, y has {len(y)}"
+            )
+        weight = valid.check_weights(sample_weight, n)
+    if names is not None and len(names) != p:
+        raise ValueError(f"feature_names must have {p} names, one a column, got {len(names)}")
+    if not design.is_sparse(X):
+        X = np.asarray(X)
+        X = X if X.dtype.char in "fd" and X.dtype.isnative else X.astype(float)
+    elif X.format not in ("csr", "csc"):
+        X = X.tocsr()
+    if not np.isfinite(X.data if design.is_sparse(X) else X).all():
+        raise core.NonFiniteError("Input X contains NaN or infinity; impute or drop those rows")
+    model = Model.of(p, fit_intercept, bounds=bounds, K=n_classes)
+    return decide(model, X, y, weight, None, None, names, None, parallel.resolve(n_threads))
+
+
+def decide(model, X, y, weight, offset, start, names, classes, n_threads):
+    """The `Separation` for checked data; `start` holds (coef, intercept) of a fit, or None."""
+    if model.K is not None:
+        model = model.without(_collinear(X, model, weight, n_threads))
+    made, pairs = _system_of(model, X, y, weight, offset, n_threads)
+    rows = len(y) if weight is None else int(np.count_nonzero(weight))
+    if made is None:  # nothing can run off
+        lists = _named_lists(model, names, [], [])
+        return Separation(
+            OVERLAP, None, 0.0, {}, *lists[1:], np.empty(0, dtype=int), None, True, rows,
+            (), classes, model, names, ({}, {}, []),
+        )  # fmt: skip
+    found = cone.explore(made, _start(model, made, start))
+    separated = bool(found.rising[: made.n_data].any())
+    if separated:
+        kind = COMPLETE if _complete(made, found.rising) else QUASI
+    else:
+        kind = OVERLAP if found.proved else UNDECIDED
+    maximal = found.proved and found.span is not None
+    span = found.span if maximal else {0: found.direction or {}}
+    direction = found.direction if separated else {}
+    places = _places(model, made, span) if separated else []
+    infinite, finite, left_out = _named_lists(model, names, places, found.collinear)
+    coef, intercept = model.arrays(direction) if separated else (None, 0.0)
+    return Separation(
+        kind, coef, intercept, dict(zip(infinite, _signs(model, made, found, places), strict=True)),
+        finite, left_out, _data_rows(made, pairs, found.rising), found.point, maximal, rows,
+        words.notes(model, made, places, names, classes)
+        if pairs is None else words.apart(y, pairs, found.rising[: made.n_data], classes),
+        classes, model, names,
+        (direction, span if maximal else {}, found.collinear), found.largest,
+    )  # fmt: skip
+
+
+def _system_of(model, X, y, weight, offset, n_threads):
+    """(system, pairs); (None, None) where nothing can run off.
+
+    For a softmax `pairs` holds the data's row and the other class of each of the system's rows.
+    """
+    if model.q == 0:
+        return None, None
+    made = model.system(X, y, weight, offset, n_threads)
+    return made if model.K is not None else (made, None)
+
+
+def _start(model, made, start):
+    """Parameters of the system near the best ones: those of a fit, or of a fit made here."""
+    if start is not None and made.n_data == made.n:
+        coef, intercept = (np.asarray(part, dtype=float) for part in start)
+        theta = coef[..., model.kept]
+        if model.fit_intercept:
+            theta = np.concatenate([theta, intercept.reshape(*theta.shape[:-1], 1)], axis=-1)
+        return theta if model.K is None else (theta[:-1] - theta[-1]).reshape(-1)
+    o = made.objective
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = core.fit(
+            made.X, made.y, sample_weight=o.weight, offset=o.offset, fit_intercept=made.intercept,
+            tol=FIRST_TOL, max_iter=60, n_threads=o.n_threads,
+        )  # fmt: skip
+    return np.append(result.coef, result.intercept) if made.intercept else result.coef
+
+
+def _collinear(X, model, weight, n_threads):
+    """Columns that are combinations of the intercept and of columns before them."""
+    alone = model._replace(K=None, side=np.zeros((1, model.p + 1), dtype=int))
+    ones = np.ones(X.shape[0], dtype=np.uint8)
+    made = alone.system(X, ones, weight, None, n_threads)
+    if made.q > LARGEST or not len(model.kept):
+        return []
+    independent = Basis(made, made.alive).kept
+    bounded = model.side.any(axis=0)
+    return [int(j) for k, j in enumerate(model.kept) if k not in independent and not bounded[j]]
+
+
+def _complete(made, rising):
+    return np.array_equal(rising[: made.n_data], made.alive[: made.n_data])
+
+
+def _data_rows(made, pairs, rising):
+    """Indices of the data's rows that rise; for a softmax against one other class at least."""
+    index = np.flatnonzero(rising[: made.n_data])
+    return index if pairs is None else np.unique(pairs[0][index])
+
+
+def _places(model, made, span):
+    """(class, position) of the parameters that move along the spanning vectors."""
+    moving = [
+        v for v in span.values()
+        if made.n_data == made.n or _moves(made.signs(v), made.n_data)
+    ]  # fmt: skip
+    return sorted({place for v in moving for place in model.whole(v)})
+
+
+def _moves(product, n_data):
+    return product is None or bool(product[:n_data].any())
+
+
+def _signs(model, made, found, places):
+    """Signs for `Separation.infinite`."""
+    if not places:
+        return []
+    if not found.proved or not found.span:
+        whole = model.whole(found.direction)
+        return [1 if whole[place] > 0 else -1 for place in places]
+    wholes = [model.whole(v) for v in found.span.values()]
+    values = [[float(w.get(place, 0)) for w in wholes] for place in places]
+    return orient.signs(made, found, values)
+
+
+def _named_lists(model, names, places, collinear):
+    """Keys of the parameters that run off, of those that stay, and of the columns left out."""
+
+    def key(k, j):
+        own = words.column_name(names, model.p, j)
+        return own if model.K is None else (k, own)
+
+    left = {model.kept_column(position) for position in collinear} | set(model.dropped)
+    every = [
+        (k, j)
+        for k in range(model.K or 1)
+        for j in range(model.p + model.fit_intercept)
+        if j not in left
+    ]
+    infinite = set(places)
+    return (
+        [key(*place) for place in places],
+        [key(*place) for place in every if place not in infinite],
+        [words.column_name(names, model.p, j) for j in sorted(left)],
+    )
+
+
+def _check_classes(K):
+    if isinstance(K, bool) or int(K) != K or K < 2:
+        raise ValueError(f"n_classes must be an integer >= 2, got {K!r}")
+    return int(K)
+
+
+def _probabilities(y, K):
+    """Codes 0..K-1, or probabilities, as an array (n, K)."""
+    y = np.asarray(y)
+    if y.ndim == 2:
+        y = y.astype(float)
+        if y.shape[1] != K or not (y >= 0.0).all() or np.abs(y.sum(axis=1) - 1.0).max() > 1e-6:
+            raise ValueError(
+                f"y of two dimensions must hold the probabilities of {K} classes, >= 0 and with "
+                f"rows that sum to 1, got shape {y.shape}"
+            )
+        return y
+    if y.ndim != 1 or not np.isin(y, np.arange(K)).all():
+        raise ValueError(f"y must hold the codes 0 to {K - 1} of the classes, or probabilities")
+    return np.eye(K)[y.astype(int)]
+
+
+def _names(X, feature_names):
+    """Names of the columns as a tuple: those given, or those of a data frame; None without."""
+    names = getattr(X, "columns", None) if feature_names is None else feature_names
+    if names is None or not all(isinstance(name, str) for name in names):
+        return None
+    return tuple(names) if len(set(names)) == len(list(names)) else None
