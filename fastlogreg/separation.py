@@ -8,9 +8,11 @@ from fastlogreg import core, design, parallel
 from fastlogreg import validation as valid
 from fastlogreg.recession import cone, orient, recheck, words
 from fastlogreg.recession.basis import LARGEST, Basis
-from fastlogreg.recession.model import Model
+from fastlogreg.recession.model import Model, decimal_places
 
 OVERLAP, COMPLETE, QUASI, UNDECIDED = "overlap", "complete", "quasi-complete", "undecided"
+QUICK = 3  # linear programs for signs within a fit
+RIDGE = 1e-4  # of a fit to columns of standard deviation 1
 FIRST_TOL = 1e-4  # of the fit that a verdict starts from, where none was made before
 
 
@@ -105,8 +107,9 @@ class Separation:
             return False
         model = self._model
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
-        y = self._targets(y)
-        if len(y) != X.shape[0] or X.shape[1] != model.p:
+        X, y = _plain(X), self._targets(y)
+        rows = len(y) if weight is None else np.count_nonzero(weight)
+        if len(y) != X.shape[0] or X.shape[1] != model.p or rows != self.n_rows:
             return False
         made, pairs = _system_of(model, X, y, weight, None, 1)
         if made is None:
@@ -207,7 +210,8 @@ def check_separation(
     No finite estimate exists if and only if some direction d has ``(2 y_i - 1) x_i . d >= 0`` for
     all rows and > 0 for some (Albert & Anderson 1984); none does if and only if strictly positive
     weights balance the rows (Stiemke). One of the two is found by Newton's method, nearly always,
-    or by a linear program (Konis 2007), and proved in exact arithmetic.
+    or by a linear program (Konis 2007), and proved in exact arithmetic: for the binary numbers in
+    X, or where these leave it open for the decimals of up to nine places that they stand for.
 
     Examples
     --------
@@ -235,21 +239,32 @@ def check_separation(
         weight = valid.check_weights(sample_weight, n)
     if names is not None and len(names) != p:
         raise ValueError(f"feature_names must have {p} names, one a column, got {len(names)}")
-    if not design.is_sparse(X):
-        X = np.asarray(X)
-        X = X if X.dtype.char in "fd" and X.dtype.isnative else X.astype(float)
-    elif X.format not in ("csr", "csc"):
-        X = X.tocsr()
+    X = _plain(X)
     if not np.isfinite(X.data if design.is_sparse(X) else X).all():
         raise core.NonFiniteError("Input X contains NaN or infinity; impute or drop those rows")
     model = Model.of(p, fit_intercept, bounds=bounds, K=n_classes)
-    return decide(model, X, y, weight, None, None, names, None, parallel.resolve(n_threads))
+    return decide(model, X, y, weight, None, None, names, None, parallel.resolve(n_threads), np.inf)
 
 
-def decide(model, X, y, weight, offset, start, names, classes, n_threads):
-    """The `Separation` for checked data; `start` holds (coef, intercept) of a fit, or None."""
+def decide(model, X, y, weight, offset, start, names, classes, n_threads, most=QUICK):
+    """The `Separation` for checked data; `start` holds (coef, intercept) of a fit, or None.
+
+    `most`: linear programs that the signs of what runs off may cost.
+    """
     if model.K is not None:
         model = model.without(_collinear(X, model, weight, n_threads))
+    data = (X, y, weight, offset)
+    verdict = _decide(model, *data, start, names, classes, n_threads, most)
+    if verdict.kind == UNDECIDED:
+        digits = decimal_places(X)
+        if digits is not None:
+            as_decimals = model._replace(digits=digits)
+            second = _decide(as_decimals, *data, None, names, classes, n_threads, most)
+            verdict = verdict if second.kind == UNDECIDED else second
+    return verdict
+
+
+def _decide(model, X, y, weight, offset, start, names, classes, n_threads, most):
     made, pairs = _system_of(model, X, y, weight, offset, n_threads)
     rows = len(y) if weight is None else int(np.count_nonzero(weight))
     if made is None:  # nothing can run off
@@ -270,8 +285,9 @@ def decide(model, X, y, weight, offset, start, names, classes, n_threads):
     places = _places(model, made, span) if separated else []
     infinite, finite, left_out = _named_lists(model, names, places, found.collinear)
     coef, intercept = model.arrays(direction) if separated else (None, 0.0)
+    signs = _signs(model, made, found, places, most)
     return Separation(
-        kind, coef, intercept, dict(zip(infinite, _signs(model, made, found, places), strict=True)),
+        kind, coef, intercept, dict(zip(infinite, signs, strict=True)),
         finite, left_out, _data_rows(made, pairs, found.rising), found.point, maximal, rows,
         words.notes(model, made, places, names, classes)
         if pairs is None else words.apart(y, pairs, found.rising[: made.n_data], classes),
@@ -300,6 +316,14 @@ def _start(model, made, start):
             theta = np.concatenate([theta, intercept.reshape(*theta.shape[:-1], 1)], axis=-1)
         return theta if model.K is None else (theta[:-1] - theta[-1]).reshape(-1)
     o = made.objective
+    if made.q > min(LARGEST, made.n):  # likely separated, and then by a ridge's solution too
+        ridge = core.fit(
+            made.X, made.y, alpha=RIDGE, standardize=True, sample_weight=o.weight,
+            fit_intercept=made.intercept, tol=1e-3, n_threads=o.n_threads,
+        )  # fmt: skip
+        theta = np.append(ridge.coef, ridge.intercept) if made.intercept else ridge.coef
+        if (made.margins(theta)[made.alive] > 0.0).all():
+            return theta
     with np.errstate(over="ignore", invalid="ignore"):
         result = core.fit(
             made.X, made.y, sample_weight=o.weight, offset=o.offset, fit_intercept=made.intercept,
@@ -343,16 +367,18 @@ def _moves(product, n_data):
     return product is None or bool(product[:n_data].any())
 
 
-def _signs(model, made, found, places):
+def _signs(model, made, found, places, most):
     """Signs for `Separation.infinite`."""
     if not places:
         return []
+    if len(found.span or {}) > LARGEST:
+        return [None] * len(places)
     if not found.proved or not found.span:
         whole = model.whole(found.direction)
         return [1 if whole[place] > 0 else -1 for place in places]
     wholes = [model.whole(v) for v in found.span.values()]
     values = [[float(w.get(place, 0)) for w in wholes] for place in places]
-    return orient.signs(made, found, values)
+    return orient.signs(made, found, values, most)
 
 
 def _named_lists(model, names, places, collinear):
@@ -397,6 +423,14 @@ def _probabilities(y, K):
     if y.ndim != 1 or not np.isin(y, np.arange(K)).all():
         raise ValueError(f"y must hold the codes 0 to {K - 1} of the classes, or probabilities")
     return np.eye(K)[y.astype(int)]
+
+
+def _plain(X):
+    """X as an array of floats, or as CSR or CSC."""
+    if design.is_sparse(X):
+        return X if X.format in ("csr", "csc") else X.tocsr()
+    X = np.asarray(X)
+    return X if X.dtype.char in "fd" and X.dtype.isnative else X.astype(float)
 
 
 def _names(X, feature_names):

@@ -6,20 +6,31 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fastlogreg.result import CALLBACK, DIVERGED, SEPARATED
 
-__all__ = ["ConvergenceWarning", "SeparationWarning"]
+__all__ = ["ConvergenceWarning", "SeparationError", "SeparationWarning"]
 
 
 class SeparationWarning(ConvergenceWarning):
     """The classes are separated by X, so that without a penalty there is no finite optimum."""
 
 
-def warn_unless_converged(result, tol, max_iter, stacklevel, about=""):
+class SeparationError(ValueError):
+    """The same, where ``separation="raise"`` asked for it."""
+
+
+def warn_unless_converged(result, tol, max_iter, stacklevel, about="", separation=None):
     """Say what a fit that stopped early proved and what to do; silent if a callback asked to stop.
 
     ``tol`` and ``max_iter`` are those given to `fastlogreg.fit`; ``stacklevel`` counts from the
-    caller, which is 1. ``about`` begins the text.
+    caller, which is 1. ``about`` begins the text. `separation` is a `fastlogreg.Separation`, which
+    is told if the classes are separated, converged or not; None if it was not looked for, False if
+    nobody wants to know.
     """
-    if result.converged or result.stop_reason == CALLBACK:
+    if result.stop_reason == CALLBACK:
+        return
+    if separation and separation.separated:
+        warnings.warn(about + str(separation), SeparationWarning, stacklevel=stacklevel + 1)
+        return
+    if result.converged or (separation is False and result.stop_reason in (SEPARATED, DIVERGED)):
         return
     if result.stop_reason in (SEPARATED, DIVERGED):
         text = (

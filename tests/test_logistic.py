@@ -182,6 +182,7 @@ def test_signature_begins_with_theirs():
         "standardize": (False, only),
         "reference_class": (None, only),
         "grouped": (False, only),
+        "separation": ("warn", only),
     }
 
 
@@ -316,7 +317,7 @@ def test_warning_says_what_was_proved(data):
 
 def test_separation_has_its_own_warning():
     X = np.arange(10.0)[:, None]
-    with pytest.warns(SeparationWarning, match="no finite optimum exists.*Use a penalty"):
+    with pytest.warns(SeparationWarning, match="no finite maximum-likelihood.*complete"):
         model = LogisticRegression(C=math.inf).fit(X, X[:, 0] > 4.2)
     assert issubclass(SeparationWarning, sklearn.exceptions.ConvergenceWarning)
     assert not model.converged_

@@ -7,7 +7,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.linear_model._base import BaseEstimator, LinearClassifierMixin, SparseCoefMixin
 
 from fastlogreg import core
-from fastlogreg.estimators import callbacks, one_vs_rest
+from fastlogreg.estimators import callbacks, one_vs_rest, separate
 from fastlogreg.estimators.columns import column_bounds, column_factors, preview
 from fastlogreg.estimators.doors import balances_later, check_finite, open_problem
 from fastlogreg.estimators.equivalents import Given, equivalents
@@ -23,7 +23,8 @@ from fastlogreg.warnings import warn_unless_converged
 def certificate_of(result, problem):
     """A result's certificate, or its list of them, knowing the labels that it is about."""
     classes = problem.classes
-    if problem.labels.ndim == 2 or isinstance(result, one_vs_rest.OneVsRest):
+    several = isinstance(result, one_vs_rest.OneVsRest)
+    if several or result.certificate is None or problem.labels.ndim == 2:
         return result.certificate
     if len(classes) == 2:
         return replace(result.certificate, positive_class=classes[1])
@@ -129,6 +130,11 @@ class LogisticRegression(
     grouped : bool, default=False
         In the joint model of many classes, whether the L1 part counts the Euclidean norm of a
         column's coefficients over all classes, so that a column enters all classes or none.
+    separation : {'warn', 'raise', 'firth', 'ignore'}, default='warn'
+        What to do if the classes are separated and no penalty holds a coefficient, so that it runs
+        off to infinity: a SeparationWarning that names it, a SeparationError, Firth's estimate
+        (which is finite) in place of the coefficients and of the certificate, or nothing; with
+        'ignore' it is not looked for. A C of 1e8 or more counts as no penalty.
 
     Attributes
     ----------
@@ -161,16 +167,20 @@ class LogisticRegression(
         Why the solver stopped.
     solver_ : str
         The solver that did the work.
+    separation_ : Separation or None
+        Whether a finite estimate exists, which coefficients are infinite, and the proof, which
+        ``separation_.verify(X, y)`` checks; None if a penalty holds all coefficients.
 
-    With 'ovr', ``objective_``, ``certificate_``, ``stop_reason_`` and ``solver_`` hold one value a
-    class, and ``converged_`` says whether all did.
+    With 'ovr', ``objective_``, ``certificate_``, ``stop_reason_``, ``solver_`` and, unless it is
+    None, ``separation_`` hold one value a class, and ``converged_`` says whether all did.
 
     Warns
     -----
     ConvergenceWarning
         If the certificate does not meet `tol`.
     SeparationWarning
-        If the classes are separated and there is no penalty, so that no finite optimum exists.
+        If the classes are separated and there is no penalty, so that no finite optimum exists; its
+        text is that of `separation_`.
 
     Notes
     -----
@@ -234,6 +244,7 @@ class LogisticRegression(
         standardize=False,
         reference_class=None,
         grouped=False,
+        separation="warn",
     ):
         self.penalty = penalty
         self.C = C
@@ -257,6 +268,7 @@ class LogisticRegression(
         self.standardize = standardize
         self.reference_class = reference_class
         self.grouped = grouped
+        self.separation = separation
 
     def fit(self, X, y, sample_weight=None, *, offset=None):
         """Fit the model.
@@ -291,10 +303,12 @@ class LogisticRegression(
         problem = open_problem(self, X, y, sample_weight, offset)
         start = self._start(problem) if self.warm_start else None
         result = self._solve(X, problem, start, None)
+        result, verdict = separate.judge(self, problem, result)
         self._record(problem, result)
+        self.separation_ = verdict
         self._given = Given.of(problem, sample_weight)
-        if not result.converged:
-            self._warn(problem, result, stacklevel=2)
+        if verdict is not None or not result.converged:
+            self._warn(problem, result, 2, separate.news(self, problem, verdict))
         return self
 
     @with_callbacks
@@ -305,11 +319,13 @@ class LogisticRegression(
         start = self._start(problem) if self.warm_start else None
         task = callbacks.FitTask(self, problem, sample_weight, start)
         result = self._solve(X, problem, start, task)
+        result, verdict = separate.judge(self, problem, result)
         task.close()
         self._record(problem, result)
+        self.separation_ = verdict
         self._given = Given.of(problem, sample_weight)
-        if not result.converged:
-            self._warn(problem, result, stacklevel=4)
+        if verdict is not None or not result.converged:
+            self._warn(problem, result, 4, separate.news(self, problem, verdict))
         task.finish()
         return self
 
@@ -396,17 +412,17 @@ class LogisticRegression(
         self.stop_reason_ = result.stop_reason
         self.solver_ = result.solver
 
-    def _warn(self, problem, result, stacklevel):
-        """Say which certificates do not meet the tolerance."""
+    def _warn(self, problem, result, stacklevel, verdict=None):
+        """Say what is separated, and which certificates do not meet the tolerance."""
         tol, max_iter = self._relative_tol(), self.max_iter
         if self.penalty == "firth":
             warn_of_firth(result, firth_tol(self), max_iter, stacklevel + 1)
         elif isinstance(result, one_vs_rest.OneVsRest):
             one_vs_rest.warn_unless_converged(
-                result, problem.classes, tol, max_iter, stacklevel + 1
+                result, problem.classes, tol, max_iter, stacklevel + 1, verdict
             )
         else:
-            warn_unless_converged(result, tol, max_iter, stacklevel + 1)
+            warn_unless_converged(result, tol, max_iter, stacklevel + 1, separation=verdict)
 
     def _start(self, problem):
         """(coef, intercept) of the last fit for the problem's classes, None if it does not fit."""

@@ -54,10 +54,10 @@ def fit(problem, balanced, terms, start, callback):
         )  # fmt: skip
 
     if workers == 1:
-        return _stacked(problem, [solve(k) for k in range(K)])
+        return stacked(problem, [solve(k) for k in range(K)])
     with ThreadPoolExecutor(workers) as pool:
         try:
-            return _stacked(problem, list(pool.map(solve, range(K))))
+            return stacked(problem, list(pool.map(solve, range(K))))
         finally:
             given_up.set()
 
@@ -85,7 +85,8 @@ def terms_of(terms, k):
     return terms | {"bounds": tuple(side[k] for side in bounds)}
 
 
-def _stacked(problem, results):
+def stacked(problem, results):
+    """The `OneVsRest` of the results of all classes."""
     labels = [None] * len(results) if problem.soft else problem.classes
     return OneVsRest(
         coef=np.array([result.coef for result in results]),
@@ -93,7 +94,7 @@ def _stacked(problem, results):
         n_iter=[result.n_iter for result in results],
         objective=np.array([result.objective for result in results]),
         certificate=[
-            replace(result.certificate, positive_class=label)
+            result.certificate and replace(result.certificate, positive_class=label)
             for result, label in zip(results, labels, strict=True)
         ],
         converged=all(result.converged for result in results),
@@ -103,11 +104,12 @@ def _stacked(problem, results):
     )
 
 
-def warn_unless_converged(result, classes, tol, max_iter, stacklevel):
-    """The warning for the results of all classes, each with its label."""
-    for label, part in zip(classes.tolist(), result.parts, strict=True):
+def warn_unless_converged(result, classes, tol, max_iter, stacklevel, verdicts=None):
+    """The warning for the results of all classes, each with its label and its `Separation`."""
+    verdicts = [None] * len(classes) if verdicts is None else verdicts
+    for label, part, verdict in zip(classes.tolist(), result.parts, verdicts, strict=True):
         about = f"Class {label!r} against the rest: "
-        warnings.warn_unless_converged(part, tol, max_iter, stacklevel + 1, about)
+        warnings.warn_unless_converged(part, tol, max_iter, stacklevel + 1, about, verdict)
 
 
 class _Watch:

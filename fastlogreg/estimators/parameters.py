@@ -45,6 +45,7 @@ class Parameters:
         "standardize": ["boolean"],
         "reference_class": "no_validation",
         "grouped": ["boolean"],
+        "separation": [StrOptions({"warn", "raise", "firth", "ignore"})],
     }
 
     def _check_parameters(self):
@@ -106,6 +107,7 @@ class Parameters:
             and (self.bounds is None or type(self.bounds) in (dict, tuple))
             and type(self.standardize) is bool
             and type(self.grouped) is bool
+            and self.separation in ("warn", "raise", "firth", "ignore")
         )
 
     def _check_penalty(self):

@@ -10,41 +10,38 @@ NOISE = 1e-11  # share of a column's size below which it counts as collinear
 
 
 class Basis:
-    """Independent columns on the rows of a mask: `kept`, and `relations` of the others.
-
-    ``relations[j]`` is the exact vector e_j - sum of kept columns that vanishes on the rows, or
-    None where column j is collinear only to rounding.
-    """
+    """Independent columns on the rows of a mask, `kept`, and how the `others` depend on them."""
 
     def __init__(self, system, mask):
-        self.mask = mask
-        gram = system.gram(mask)
+        self.system, self.mask, self._relations = system, mask, {}
+        gram = self._gram = system.gram(mask)
         if system.intercept:  # first, so that it is the last to be left out
             order = [system.p, *range(system.p)]
         else:
             order = list(range(system.q))
-        self.kept, doubtful = _eliminate(gram, order)
-        if doubtful and gram.diagonal()[doubtful].any():
-            self._settle(system, gram, doubtful, order)
-        self.relations = {
-            j: exact.relation(system, mask, j, *self._dependence(gram, j))
-            for j in doubtful
-            if j not in self.kept
-        }
-
-    def _settle(self, system, gram, doubtful, order):
-        """Keep those doubtful columns that are independent in the rows themselves."""
-        for j in doubtful:
-            if gram[j, j] == 0.0:
-                continue
-            columns, guess = self._dependence(gram, j)
-            if exact.relation(system, self.mask, j, columns, guess) is not None:
-                continue
-            values = exact.dense_columns(system.X, [*self.kept, j], self.mask)
-            values /= np.abs(values).max(axis=0)
-            left = values[:, -1] - values[:, :-1] @ _least_squares(values[:, :-1], values[:, -1])
-            if np.linalg.norm(left) > NOISE * np.linalg.norm(values[:, -1]):
+        self.kept, self.others = _eliminate(gram, order)
+        for j in [j for j in self.others if gram[j, j] > 0.0]:
+            if self.relation(j) is None and self._stands_out(j):
                 self.kept = [k for k in order if k in self.kept or k == j]
+                self.others.remove(j)
+                self._relations.clear()
+
+    def relation(self, j):
+        """The exact vector e_j - sum of kept columns that vanishes on the rows.
+
+        None where column j is collinear only to rounding.
+        """
+        if j not in self._relations:
+            columns, guess = self._dependence(self._gram, j)
+            self._relations[j] = exact.relation(self.system, self.mask, j, columns, guess)
+        return self._relations[j]
+
+    def _stands_out(self, j):
+        """Whether the rows themselves show column j to be independent of those kept."""
+        values = exact.dense_columns(self.system.X, [*self.kept, j], self.mask)
+        values /= np.abs(values).max(axis=0)
+        left = values[:, -1] - values[:, :-1] @ _least_squares(values[:, :-1], values[:, -1])
+        return np.linalg.norm(left) > NOISE * np.linalg.norm(values[:, -1])
 
     def _dependence(self, gram, j):
         """(kept columns that column j needs, its coefficients on them), in floating point."""
@@ -82,7 +79,8 @@ def extend(system, basis, among):
     ({column: vector}, collinear columns), or None if a vector is needed that is not exact.  Vectors
     of few entries are taken first.
     """
-    size = {j: np.inf if v is None else len(v) for j, v in basis.relations.items()}
+    relations = {j: basis.relation(j) for j in basis.others}
+    size = {j: np.inf if v is None else len(v) for j, v in relations.items()}
     order = sorted(size, key=lambda j: (size[j], j))
     if not order:
         return {}, []
@@ -96,14 +94,14 @@ def extend(system, basis, among):
             if np.linalg.norm(left) > 1e-9 * np.linalg.norm(products[:, k]):
                 kept.append(k)
     chosen = [order[k] for k in sorted(kept)]
-    if any(basis.relations[j] is None for j in chosen):
+    if any(relations[j] is None for j in chosen):
         return None
-    return {j: basis.relations[j] for j in chosen}, sorted(set(order) - set(chosen))
+    return {j: relations[j] for j in chosen}, sorted(set(order) - set(chosen))
 
 
 def _product(system, basis, j, among):
     """Products of the rows `among` with column j's exact vector, rounding taken for zero."""
-    v = basis.relations[j]
+    v = basis.relation(j)
     if v is None:
         columns = [*basis.kept, j]
         values = exact.dense_columns(system.X, columns, basis.mask)

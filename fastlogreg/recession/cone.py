@@ -8,8 +8,9 @@ each candidate is checked in exact arithmetic, and wrong guesses only cost time:
 1. the coefficients themselves, if every row is on its right side;
 2. Newton's step: on rows that run off it gains about 1, on those that tie it has died out;
 3. single columns: all of one class at or above a threshold, all of the other at or below it;
-4. the same after more steps of Newton's method;
-5. a linear program (`program`).
+4. coefficients that are far out: the rows with small margins tie;
+5. the same after more steps of Newton's method;
+6. a linear program (`program`).
 """
 
 from dataclasses import dataclass, field
@@ -55,6 +56,8 @@ def explore(system, theta):
     """The `Finding` for a system, from coefficients near the best ones."""
     search = Search(system, theta)
     tied, total = system.alive.copy(), {}
+    if (found := search.easy(tied)) is not None:
+        total, tied = found[0], tied & ~found[1]
     while tied.any() and not search.proves_overlap(tied):
         found = search.quick(tied)
         if found is None:
@@ -108,9 +111,13 @@ class Search:
             self.balance = Balance(self.system, mask, self.theta, kept)
         return self.balance.proved
 
+    def easy(self, mask):
+        """As `quick`, if the coefficients are right on every row."""
+        return self._first(mask, (self._own,))
+
     def quick(self, mask):
         """(exact vector, rows that it raises) over the rows of a mask; None if none was found."""
-        return self._first(mask, (self._own, self._newton, self._single))
+        return self._first(mask, (self._own, self._newton, self._single, self._far))
 
     def slow(self, mask):
         """As `quick`, by linear programming."""
@@ -149,9 +156,12 @@ class Search:
         return rising
 
     def _own(self, mask):
-        """The coefficients, if they are right on every row."""
+        """The coefficients, if they are right on every row, beyond rounding."""
         system, theta = self.system, self.theta
-        if (system.sign[mask] == 0.0).any() or not (system.margins(theta)[mask] > 0.0).all():
+        if (system.sign[mask] == 0.0).any():
+            return None
+        margins = system.margins(theta)[mask]
+        if not (margins > 0.0).all() or margins.min() <= system.rounding(theta):
             return None
         return {j: Fraction(value) for j, value in enumerate(theta.tolist()) if value}
 
@@ -161,6 +171,14 @@ class Search:
             return None
         gain = self.system.sign * self.balance.along
         return self._towards(mask, gain, 0.5)
+
+    def _far(self, mask):
+        """The direction nearest to the coefficients that ties the rows with small margins."""
+        margins = self.system.margins(self.theta)
+        largest = margins[mask].max()
+        if self.system.q > bases.LARGEST or not largest > 0.0:
+            return None
+        return self._towards(mask, margins / largest, 0.05)
 
     def _towards(self, mask, gain, least):
         """A direction that ties the rows whose gain is below `least`, near the others' gains."""
@@ -240,7 +258,11 @@ class Search:
             product = self.last[1] if self.last[0] is total else system.signs(total)
             if product is None or not _parts(system, product, tied, rising):
                 return Finding(system.alive.copy(), np.zeros_like(tied), largest=largest)
-        if system.q > bases.LARGEST:
+        if not tied.any() and system.q > min(bases.LARGEST, np.count_nonzero(rising)):
+            # an open cone: every column of it runs off
+            collinear = np.flatnonzero(system.largest == 0.0).tolist()
+            span = {j: {j: Fraction(1)} for j in range(system.q) if system.largest[j] > 0.0}
+        elif system.q > bases.LARGEST:
             span = None if total else {}
         elif not tied.any():
             kept = self.basis(system.alive).kept
@@ -251,7 +273,7 @@ class Search:
             span, collinear = extended if extended is not None else (None, [])
         elif self._basis is not None:
             collinear = [j for j in range(system.q) if j not in self.basis(tied).kept]
-        if total and span and not total.keys().isdisjoint(collinear):
+        if total and span and len(span) <= bases.LARGEST and not total.keys().isdisjoint(collinear):
             gain = system.margins(exact.to_floats(total, system.q))[rising]
             other = self._nearest(list(span.values()), rising, gain)
             product = system.signs(other)
@@ -264,8 +286,8 @@ class Search:
         """The coefficients without columns that others replace on the tied rows."""
         point = self.theta.copy()
         if self._basis is not None and np.array_equal(self._basis.mask, tied):
-            for j, v in self._basis.relations.items():
-                for position, value in (v or {}).items():
+            for j in self._basis.others:
+                for position, value in (self._basis.relation(j) or {}).items():
                     if position != j:
                         point[position] -= self.theta[j] * float(value)
                 point[j] = 0.0

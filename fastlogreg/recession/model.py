@@ -16,6 +16,7 @@ class Model(NamedTuple):
     kept : columns that can run off: neither penalised nor held by bounds on both sides
     side : (K or 1, p + 1) +1 where a bound lets a parameter only grow, -1 only fall, 0 both
     dropped : columns left out because they are combinations of others
+    digits : (p,) decimal places of columns that are read as decimals, see `decimal_places`
     """
 
     K: int | None
@@ -24,6 +25,7 @@ class Model(NamedTuple):
     kept: np.ndarray
     side: np.ndarray
     dropped: tuple = ()
+    digits: np.ndarray | None = None
 
     @classmethod
     def of(cls, p, fit_intercept, penalised=None, bounds=None, K=None):
@@ -67,6 +69,7 @@ class Model(NamedTuple):
 
     def system(self, X, y, weight, offset, n_threads):
         """The `system.System` of data."""
+        X = X if self.digits is None else _times_powers_of_ten(X, self.digits)
         columns = [*self.kept.tolist(), *([self.p] if self.fit_intercept else [])]
         side = self.side[:, columns]
         if self.K is None:
@@ -84,7 +87,10 @@ class Model(NamedTuple):
         """
         out = {}
         for position, value in v.items():
-            out[position // self.q, self.kept_column(position)] = value
+            j = self.kept_column(position)
+            if self.digits is not None and j < self.p:
+                value = value * 10 ** int(self.digits[j])
+            out[position // self.q, j] = value
         if self.K is None or self.side.any():
             return out
         for j in {j for _, j in out}:
@@ -103,3 +109,33 @@ class Model(NamedTuple):
         if self.K is None:
             return out[0, :-1], float(out[0, -1])
         return out[:, :-1], out[:, -1]
+
+
+def decimal_places(X):
+    """How many places (at most 9) write each column as decimals; None if integers, or none do.
+
+    A column like 0.1, 0.2, 0.3 has ties with other columns only as decimals: the binary numbers
+    nearest to these are off by their rounding.
+    """
+    if design.is_sparse(X):
+        return None
+    places = np.zeros(X.shape[1], dtype=int)
+    for j in range(X.shape[1]):
+        x = X[:, j]
+        for digits in range(10):
+            scaled = np.rint(x * 10.0**digits)
+            if np.abs(scaled).max() >= 2.0**53:
+                break
+            if ((scaled / 10.0**digits).astype(X.dtype) == x).all():
+                places[j] = digits
+                break
+    return places if places.any() else None
+
+
+def _times_powers_of_ten(X, digits):
+    """X with columns of decimals as integers."""
+    factor = 10.0**digits
+    scaled = X.astype(float)
+    some = digits > 0
+    scaled[:, some] = np.rint(scaled[:, some] * factor[some])
+    return scaled

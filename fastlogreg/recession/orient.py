@@ -5,15 +5,16 @@ import numpy as np
 from fastlogreg.recession import exact
 from fastlogreg.recession.program import maximise
 
-BUDGET = 20_000_000  # entries of the linear programs that a set of signs may cost
+BUDGET = 2_000_000  # entries of the linear programs that a set of signs may cost
+BLOCK = 16  # functionals looked at together
 FIRST, MORE, ROUNDS = 300, 200, 40
 
 
-def signs(system, finding, functionals):
+def signs(system, finding, functionals, most):
     """For each functional: +1 or -1 if no direction gives it the other sign, 0 if both occur.
 
     `functionals` (m, number of spanning vectors): the values of m parameters on the vectors of
-    ``finding.span``.  None where deciding it would cost too much.
+    ``finding.span``.  None where deciding it would cost too much, or more than `most` programs.
     """
     G = np.asarray(functionals, dtype=float)
     products = _products(system, finding)
@@ -26,11 +27,14 @@ def signs(system, finding, functionals):
     out = [int(s) for s in np.sign(np.where(np.abs(values) > 1e-12 * size, values, 0.0))]
     if products.shape[1] == 1:
         return out
-    open_ = [i for i, s in enumerate(out) if s and not _crosses(products, G[i], inside)]
+    crosses = _crosses(products, G, inside)
+    open_ = [i for i, s in enumerate(out) if s and not crosses[i]]
     for i, s in enumerate(out):
         if s and i not in open_:
             out[i] = 0
-    affordable = len(open_) * min(len(products), 4000) * products.shape[1] <= BUDGET
+    affordable = (
+        len(open_) <= most and len(open_) * min(len(products), 4000) * products.shape[1] <= BUDGET
+    )
     for i in open_:
         if not affordable:
             out[i] = None
@@ -53,14 +57,24 @@ def _products(system, finding):
     return sign[:, None] * (values @ vectors[used])
 
 
-def _crosses(products, g, inside):
-    """Whether a straight way from the direction inside the cone leads to the other sign of g."""
-    gram = products.T @ products
-    step = -np.sign(g @ inside) * np.linalg.lstsq(gram, g, rcond=None)[0]
-    margins, change = products @ inside, products @ step
-    falling = change < 0.0
-    far = 0.999 * np.min(margins[falling] / -change[falling], initial=1e12)
-    return bool((g @ inside) * (g @ (inside + far * step)) < 0.0)
+def _crosses(products, G, inside):
+    """Whether a straight way from the direction inside the cone leads to the other sign of G[i]."""
+    values = G @ inside
+    steps = np.linalg.lstsq(products.T @ products, -np.sign(values) * G.T, rcond=None)[0]
+    margins, out = products @ inside, np.zeros(len(G), dtype=bool)
+    for begin in range(0, len(G), BLOCK):
+        change = products @ steps[:, begin : begin + BLOCK]
+        ratio = np.divide(
+            margins[:, None], -change, out=np.full_like(change, 1e12), where=change < 0
+        )
+        far = 0.999 * ratio.min(axis=0)
+        end = np.einsum(
+            "ij,ji->i",
+            G[begin : begin + BLOCK],
+            inside[:, None] + far * steps[:, begin : begin + BLOCK],
+        )
+        out[begin : begin + BLOCK] = values[begin : begin + BLOCK] * end < 0.0
+    return out
 
 
 def _lowest(gain, products):

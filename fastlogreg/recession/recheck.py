@@ -35,7 +35,7 @@ def facts(X, sign, alive, weight, intercept, direction, span, collinear, point):
     for j, v in span.items():
         if v.get(j) != 1 or not set(v) <= {j, *kept} or not _vanishes(X, v, tied):
             return None
-    if not _independent(X, alive, used, collinear):
+    if not _independent(X, alive, used, collinear, tied.any()):
         return None
     if tied.any() and not _overlap(X, sign, tied, weight, kept, point):
         return None
@@ -47,9 +47,15 @@ def _vanishes(X, v, rows):
     return outcome is not None and not outcome.any()
 
 
-def _independent(X, rows, used, collinear):
-    """Whether the columns used are independent and span the collinear ones, to rounding."""
+def _independent(X, rows, used, collinear, tied):
+    """Whether the columns used are independent and span the collinear ones, to rounding.
+
+    Where no row is tied nothing follows from independence, and it is asked for only if columns
+    other than zeros are called collinear.
+    """
     if not used:
+        return True
+    if not tied and all(not exact.dense_columns(X, [j], rows).any() for j in collinear):
         return True
     values = exact.dense_columns(X, used, rows)
     scale = np.linalg.norm(values, axis=0)

@@ -70,8 +70,11 @@ class System:
         if len(v) <= FEW:
             return exact.signs(self.X, v, rows)
         floats = exact.to_floats(v, self.q)
-        bound = (self.q + 4) * exact.EPS * float(np.abs(floats) @ self.largest)
-        return exact.signs(self.X, v, rows, (self.objective.along(floats), bound))
+        return exact.signs(self.X, v, rows, (self.objective.along(floats), self.rounding(floats)))
+
+    def rounding(self, v):
+        """A bound on the rounding error of any row's product with v."""
+        return (self.q + 4) * exact.EPS * float(np.abs(v) @ self.largest)
 
 
 def binary(X, y, weight, offset, intercept, n_threads, kept=None, side=None):

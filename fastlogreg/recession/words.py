@@ -124,7 +124,7 @@ def _infinite(s):
     rest = [_shown(s, key, True) for key, sign in keys.items() if not sign]
     if len(rest) > SHOWN and not set(s.finite) - {"intercept"}:
         rest = ["all others" if told else "all coefficients"]
-    told += [f"{name} -> +/-inf" for name in rest]
+    told += [f"{name} without bound" for name in rest]
     return _list(told) if s.maximal else f"{_list(told)} at least"
 
 
