@@ -322,7 +322,8 @@ def _start(model, made, start):
             fit_intercept=made.intercept, tol=1e-3, n_threads=o.n_threads,
         )  # fmt: skip
         theta = np.append(ridge.coef, ridge.intercept) if made.intercept else ridge.coef
-        if (made.margins(theta)[made.alive] > 0.0).all():
+        right = (made.margins(theta)[made.alive] > 0.0).all()
+        if right or made.q > cone.LARGEST_HESSIAN:
             return theta
     with np.errstate(over="ignore", invalid="ignore"):
         result = core.fit(

@@ -23,8 +23,10 @@ from fastlogreg.objective import Objective
 from fastlogreg.recession import basis as bases
 from fastlogreg.recession import exact, program
 from fastlogreg.recession.stiemke import Balance
-from fastlogreg.solvers import choose, find
+from fastlogreg.solvers import find
 from fastlogreg.solvers.state import Watch
+
+LARGEST_HESSIAN = 1500  # parameters up to which overlap is proved and programs are solved
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def explore(system, theta):
         total, tied = found[0], tied & ~found[1]
     while tied.any() and not search.proves_overlap(tied):
         found = search.quick(tied)
-        if found is None:
+        if found is None and system.q <= LARGEST_HESSIAN:
             search.polish(tied)
             if search.proves_overlap(tied):
                 break
@@ -101,6 +103,8 @@ class Search:
 
     def proves_overlap(self, mask):
         """Whether Newton's step proves that the rows of a mask overlap."""
+        if self.system.q > LARGEST_HESSIAN:
+            return False
         known = self._basis is not None and np.array_equal(self._basis.mask, mask)
         if not known:
             self.balance = Balance(self.system, mask, self.theta)
@@ -130,7 +134,7 @@ class Search:
         part = Objective(
             o.X, o.matrix, o.y, weight, o.offset, o.fit_intercept, o.penalty, o.n_threads
         )
-        minimise = find("newton" if part.q <= bases.LARGEST else choose(part), part)
+        minimise = find("newton", part)
         with np.errstate(over="ignore", invalid="ignore"):
             self.theta = minimise(part, self.theta, 1e-12, 60, Watch(None, o.fit_intercept)).theta
 
@@ -251,8 +255,8 @@ class Search:
         """The `Finding` for rows that are tied, proved or not, and the direction found."""
         system = self.system
         rising = system.alive & ~tied
-        proved = not tied.any() or self.balance.proved
-        largest = 0.0 if not tied.any() else self.balance.largest
+        proved = not tied.any() or (self.balance is not None and self.balance.proved)
+        largest = 0.0 if not tied.any() else self.balance.largest if self.balance else np.inf
         span, collinear = {}, []
         if total:
             product = self.last[1] if self.last[0] is total else system.signs(total)

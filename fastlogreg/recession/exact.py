@@ -16,6 +16,7 @@ from fastlogreg import design
 
 EPS = np.finfo(float).eps
 BUDGET = 400_000  # products of rational numbers that a single question may cost
+LARGEST_BLOCK = 30_000_000  # entries of rows that are looked at closely together
 LARGEST_SYSTEM = 64  # unknowns of a system solved in rational numbers
 
 
@@ -66,16 +67,30 @@ def signs(X, v, rows=None, along=None):
     result = np.sign(product)
     unclear = np.flatnonzero(np.abs(product) <= bound)
     result[unclear] = 0.0
-    if unclear.size:
+    if unclear.size:  # rows of zeros are zero
+        some = touched(X, positions, index[unclear]) if along else values[unclear].any(axis=1)
+        unclear = unclear[some]
+        if unclear.size * len(positions) > LARGEST_BLOCK:
+            return None
         values = dense_columns(X, positions, index[unclear]) if along else values[unclear]
-        some = (values != 0.0).any(axis=1)  # rows of zeros are zero
-        unclear, values = unclear[some], values[some]
     if unclear.size:
         answer = _signs_of_rows(values, whole, largest)
         if answer is None:
             return None
         result[unclear] = answer
     return result
+
+
+def touched(X, positions, rows):
+    """Which of some rows (indices) have an entry off zero in any of the columns."""
+    p = X.shape[1]
+    if p in positions:
+        return np.ones(len(rows), dtype=bool)
+    if not design.is_sparse(X):
+        return dense_columns(X, positions, rows).any(axis=1)
+    marked = np.zeros(p)
+    marked[positions] = 1.0
+    return abs(design.pick_rows(X, rows)) @ marked > 0.0
 
 
 def _signs_of_rows(values, whole, largest):

@@ -100,10 +100,12 @@ def tell(separation):
     if s.kind == "overlap":
         return f"a finite maximum-likelihood estimate exists: the classes overlap (proved).{left}"
     if s.kind == "undecided":
+        why = "the Hessian is singular to rounding, or too large"
+        if s._largest < np.inf:
+            why = f"Newton's step takes {s._largest:.2g} of a residual away, not less than 0.5"
         return (
             "whether a finite maximum-likelihood estimate exists is undecided: no direction that "
-            "separates the classes was found, and the proof of overlap fails to rounding (Newton's "
-            f"step takes {s._largest:.2g} of a residual away, less than 0.5 is needed). Columns "
+            f"separates the classes was found, and overlap could not be proved ({why}). Columns "
             f"whose mean is far larger than their spread should be centred.{left}"
         )
     finite = f" Finite: {_list([_shown(s, key) for key in s.finite if key != 'intercept'])}."
@@ -111,7 +113,7 @@ def tell(separation):
     remedy = " | drop the column" if len(columns) == 1 else " | drop columns" if columns else ""
     return (
         f"no finite maximum-likelihood estimate: {_infinite(s)} ({_rows(s)})."
-        f"{finite if len(s.finite) > s.finite.count('intercept') else ''}{left}"
+        f"{finite if s.maximal and set(s.finite) - {'intercept'} else ''}{left}"
         f" Options: penalty='firth' | C=100{remedy}"
     )
 
