@@ -15,6 +15,7 @@ from . import (
     bench_kernels,
     bench_memory,
     bench_path,
+    bench_separation,
     store,
 )
 from .measure import Session
@@ -28,6 +29,7 @@ CASES = {
     **bench_path.CASES,
     **bench_diagnostics.CASES,
     **bench_firth.CASES,
+    **bench_separation.CASES,
 }
 RESULTS = Path(__file__).parent / "results"
 

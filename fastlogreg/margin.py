@@ -102,7 +102,7 @@ def separation_curve(X, y, slopes=None, *, sample_weight=None, fit_intercept=Tru
     verdict = check_separation(X, y, sample_weight=sample_weight, fit_intercept=fit_intercept)
     if not verdict.separated or not verdict.maximal:
         raise ValueError(f"separation_curve needs separated classes, but {verdict}")
-    if set(verdict.infinite) == {"intercept"}:
+    if not verdict.direction.any():
         raise ValueError("separation_curve needs rows of two classes, got rows of one")
     if not design.is_sparse(X):
         X = np.asarray(X, dtype=float)

@@ -9,6 +9,7 @@ from fastlogreg import validation as valid
 from fastlogreg.recession import cone, orient, recheck, words
 from fastlogreg.recession.basis import LARGEST, Basis
 from fastlogreg.recession.model import Model, decimal_places
+from fastlogreg.recession.stiemke import softmax_overlaps
 
 OVERLAP, COMPLETE, QUASI, UNDECIDED = "overlap", "complete", "quasi-complete", "undecided"
 QUICK = 3  # linear programs for signs within a fit
@@ -114,8 +115,6 @@ class Separation:
         made, pairs = _system_of(model, X, y, weight, None, 1)
         if made is None:
             return self.kind == OVERLAP and not self.infinite
-        if self.separated != bool(self._exact[0]):
-            return False
         facts = (made.X, made.sign, made.alive)
         if self.maximal:
             proved = recheck.facts(
@@ -137,7 +136,9 @@ class Separation:
         if self._model.K is None:
             y = y if y.ndim == 1 else y[:, 1]
             return valid.check_targets(y, len(y))
-        return _probabilities(y, self._model.K)
+        rows = np.zeros((len(y), 0))
+        return _one_hot(valid.check_class_problem(rows, y, self._model.K, None, None, True)[1],
+                        self._model.K)  # fmt: skip
 
     def _agrees(self, made, pairs, rising):
         """Whether the public claims follow from what was proved: which rows rise."""
@@ -169,7 +170,7 @@ class Separation:
 
 def check_separation(
     X, y, *, sample_weight=None, fit_intercept=True, bounds=None, n_classes=None,
-    feature_names=None, n_threads=None,
+    reference_class=None, feature_names=None, n_threads=None,
 ):  # fmt: skip
     """Decide whether the classes overlap, so that a finite maximum-likelihood estimate exists.
 
@@ -177,9 +178,9 @@ def check_separation(
     ----------
     X : array-like or sparse matrix of shape (n, p)
         The data. Names of a data frame's columns are used in the words of the verdict.
-    y : array-like of shape (n,), or (n, K) with `n_classes`
-        0/1, booleans, -1/+1, or probabilities in [0, 1]; with `n_classes` codes 0..K-1, or
-        probabilities whose rows sum to 1.
+    y : array-like of shape (n,) or (n, K)
+        0/1, booleans, -1/+1, or probabilities in [0, 1]; with `n_classes` the codes 0..K-1. Of
+        shape (n, K): the probabilities of K classes, each row summing to 1.
     sample_weight : array-like of shape (n,), default=None
         Weights >= 0; rows of weight 0 do not count, and nothing else of them matters.
     fit_intercept : bool, default=True
@@ -189,6 +190,8 @@ def check_separation(
         also (K, p). A coefficient with bounds on both sides cannot run off.
     n_classes : int, default=None
         Number of classes of a softmax; None for a binary model.
+    reference_class : int, default=None
+        Class of a softmax whose coefficients are zero; None: those of a column have a mean of zero.
     feature_names : sequence of str, default=None
         Names of the columns.
     n_threads : int, default=None
@@ -224,25 +227,22 @@ def check_separation(
     """
     names = _names(X, feature_names)
     fit_intercept = bool(fit_intercept)
-    if n_classes is None:
+    if n_classes is None and np.ndim(y) < 2:
+        if reference_class is not None:
+            raise ValueError("reference_class is for many classes; give n_classes")
         matrix, y, weight, _ = valid.check_problem(X, y, sample_weight, None, fit_intercept)
-        p = matrix.shape[1]
     else:
-        matrix = design.as_matrix(X)
-        n, p = matrix.shape
-        y = _probabilities(y, _check_classes(n_classes))
-        if len(y) != n:
-            raise ValueError(
-                "Found input variables with inconsistent numbers of samples: "
-                f"X has {n}, y has {len(y)}"
-            )
-        weight = valid.check_weights(sample_weight, n)
+        matrix, y, n_classes, weight, _ = valid.check_class_problem(
+            X, y, n_classes, sample_weight, None, fit_intercept
+        )
+        reference_class = valid.check_reference_class(reference_class, n_classes)
+    p = matrix.shape[1]
     if names is not None and len(names) != p:
         raise ValueError(f"feature_names must have {p} names, one a column, got {len(names)}")
     X = _plain(X)
     if not np.isfinite(X.data if design.is_sparse(X) else X).all():
         raise core.NonFiniteError("Input X contains NaN or infinity; impute or drop those rows")
-    model = Model.of(p, fit_intercept, bounds=bounds, K=n_classes)
+    model = Model.of(p, fit_intercept, bounds=bounds, K=n_classes, reference=reference_class)
     return decide(model, X, y, weight, None, None, names, None, parallel.resolve(n_threads), np.inf)
 
 
@@ -252,7 +252,12 @@ def decide(model, X, y, weight, offset, start, names, classes, n_threads, most=Q
     `most`: linear programs that the signs of what runs off may cost.
     """
     if model.K is not None:
+        y = _one_hot(y, model.K)
         model = model.without(_collinear(X, model, weight, n_threads))
+        if start is None:
+            start = _first_fit(model, X, y, weight, offset, n_threads)
+        if _softmax_overlaps(model, X, y, weight, offset, start):
+            return _overlap(model, y, weight, start, names, classes)
     data = (X, y, weight, offset)
     verdict = _decide(model, *data, start, names, classes, n_threads, most)
     if verdict.kind == UNDECIDED:
@@ -268,11 +273,7 @@ def _decide(model, X, y, weight, offset, start, names, classes, n_threads, most)
     made, pairs = _system_of(model, X, y, weight, offset, n_threads)
     rows = len(y) if weight is None else int(np.count_nonzero(weight))
     if made is None:  # nothing can run off
-        lists = _named_lists(model, names, [], [])
-        return Separation(
-            OVERLAP, None, 0.0, {}, *lists[1:], np.empty(0, dtype=int), None, True, rows,
-            (), classes, model, names, ({}, {}, []),
-        )  # fmt: skip
+        return _overlap(model, y, weight, None, names, classes)
     found = cone.explore(made, _start(model, made, start))
     separated = bool(found.rising[: made.n_data].any())
     if separated:
@@ -281,7 +282,7 @@ def _decide(model, X, y, weight, offset, start, names, classes, n_threads, most)
         kind = OVERLAP if found.proved else UNDECIDED
     maximal = found.proved and found.span is not None
     span = found.span if maximal else {0: found.direction or {}}
-    direction = found.direction if separated else {}
+    direction = found.direction or {}
     places = _places(model, made, span) if separated else []
     infinite, finite, left_out = _named_lists(model, names, places, found.collinear)
     coef, intercept = model.arrays(direction) if separated else (None, 0.0)
@@ -307,14 +308,51 @@ def _system_of(model, X, y, weight, offset, n_threads):
     return made if model.K is not None else (made, None)
 
 
+def _overlap(model, y, weight, start, names, classes):
+    """The verdict of overlap for a softmax proved to, or where nothing can run off."""
+    rows = len(y) if weight is None else int(np.count_nonzero(weight))
+    lists = _named_lists(model, names, [], [])
+    point = None if start is None else model.parameters(*start)
+    return Separation(
+        OVERLAP, None, 0.0, {}, *lists[1:], np.empty(0, dtype=int), point, True, rows, (),
+        classes, model, names, ({}, {}, []), 0.0,
+    )  # fmt: skip
+
+
+def _first_fit(model, X, targets, weight, offset, n_threads):
+    """(coef, intercept) of a softmax fit to the columns that can run off."""
+    if model.q == 0:
+        return None
+    some = X if len(model.kept) == model.p else design.pick_columns(X, model.kept)
+    result = core.fit(
+        some, targets, sample_weight=weight, offset=offset, fit_intercept=model.fit_intercept,
+        tol=FIRST_TOL, max_iter=60, n_threads=n_threads,
+    )  # fmt: skip
+    coef = np.zeros((model.K, model.p))
+    coef[:, model.kept] = result.coef
+    return coef, result.intercept
+
+
+def _softmax_overlaps(model, X, targets, weight, offset, start):
+    """Whether `stiemke.softmax_overlaps` proves it: quick, but not made for bounds."""
+    if start is None or model.side.any():
+        return False
+    coef, intercept = (np.asarray(part, dtype=float) for part in start)
+    some = X if len(model.kept) == model.p else design.pick_columns(X, model.kept)
+    held = np.delete(np.arange(model.p), model.kept)
+    if held.size:
+        scores = np.asarray(design.pick_columns(X, held) @ coef[:, held].T)
+        offset = scores if offset is None else offset + scores
+    return softmax_overlaps(
+        some, targets, weight, offset, coef[:, model.kept],
+        intercept if model.fit_intercept else None,
+    )  # fmt: skip
+
+
 def _start(model, made, start):
     """Parameters of the system near the best ones: those of a fit, or of a fit made here."""
     if start is not None and made.n_data == made.n:
-        coef, intercept = (np.asarray(part, dtype=float) for part in start)
-        theta = coef[..., model.kept]
-        if model.fit_intercept:
-            theta = np.concatenate([theta, intercept.reshape(*theta.shape[:-1], 1)], axis=-1)
-        return theta if model.K is None else (theta[:-1] - theta[-1]).reshape(-1)
+        return model.parameters(*start)
     o = made.objective
     if made.q > min(LARGEST, made.n):  # likely separated, and then by a ridge's solution too
         ridge = core.fit(
@@ -404,26 +442,9 @@ def _named_lists(model, names, places, collinear):
     )
 
 
-def _check_classes(K):
-    if isinstance(K, bool) or int(K) != K or K < 2:
-        raise ValueError(f"n_classes must be an integer >= 2, got {K!r}")
-    return int(K)
-
-
-def _probabilities(y, K):
+def _one_hot(y, K):
     """Codes 0..K-1, or probabilities, as an array (n, K)."""
-    y = np.asarray(y)
-    if y.ndim == 2:
-        y = y.astype(float)
-        if y.shape[1] != K or not (y >= 0.0).all() or np.abs(y.sum(axis=1) - 1.0).max() > 1e-6:
-            raise ValueError(
-                f"y of two dimensions must hold the probabilities of {K} classes, >= 0 and with "
-                f"rows that sum to 1, got shape {y.shape}"
-            )
-        return y
-    if y.ndim != 1 or not np.isin(y, np.arange(K)).all():
-        raise ValueError(f"y must hold the codes 0 to {K - 1} of the classes, or probabilities")
-    return np.eye(K)[y.astype(int)]
+    return y if y.ndim == 2 else np.eye(K)[y]
 
 
 def _plain(X):

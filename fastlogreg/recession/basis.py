@@ -6,6 +6,7 @@ from fastlogreg.recession import exact
 
 LARGEST = 600  # parameters up to which columns are told apart one by one
 CLEAR = 1e-7  # share of a column's squares that is surely not rounding of the Gram matrix
+THIN = 4000  # rows on which columns are told apart first
 NOISE = 1e-11  # share of a column's size below which it counts as collinear
 
 
@@ -13,18 +14,30 @@ class Basis:
     """Independent columns on the rows of a mask, `kept`, and how the `others` depend on them."""
 
     def __init__(self, system, mask):
-        self.system, self.mask, self._relations = system, mask, {}
-        gram = self._gram = system.gram(mask)
+        self.system, self.mask = system, mask
+        if not self._tell_apart(_thinned(mask, system.q)):
+            self._tell_apart(mask)
+
+    def _tell_apart(self, rows):
+        """Find the independent columns on some of the mask's rows; False if more are needed."""
+        system, whole = self.system, rows is self.mask
+        self._relations, gram = {}, system.gram(rows)
+        self._gram = gram
         if system.intercept:  # first, so that it is the last to be left out
             order = [system.p, *range(system.p)]
         else:
             order = list(range(system.q))
         self.kept, self.others = _eliminate(gram, order)
-        for j in [j for j in self.others if gram[j, j] > 0.0]:
-            if self.relation(j) is None and self._stands_out(j):
+        for j in list(self.others):
+            if self.relation(j) is not None:
+                continue
+            if not whole:
+                return False
+            if gram[j, j] > 0.0 and self._stands_out(j):
                 self.kept = [k for k in order if k in self.kept or k == j]
                 self.others.remove(j)
                 self._relations.clear()
+        return True
 
     def relation(self, j):
         """The exact vector e_j - sum of kept columns that vanishes on the rows.
@@ -52,6 +65,17 @@ class Basis:
         c = np.linalg.solve(system, gram[self.kept, j] / scale) / scale
         needed = np.abs(c) * scale > 1e-8 * np.sqrt(gram[j, j])
         return [k for k, used in zip(self.kept, needed, strict=True) if used], c[needed]
+
+
+def _thinned(mask, q):
+    """Every so many of a mask's rows, if they are many: enough to tell most columns apart."""
+    rows = np.flatnonzero(mask)
+    step = len(rows) // max(THIN, 40 * q)
+    if step < 2:
+        return mask
+    out = np.zeros_like(mask)
+    out[rows[::step]] = True
+    return out
 
 
 def _least_squares(A, b):

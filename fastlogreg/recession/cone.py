@@ -92,6 +92,8 @@ class Search:
     def __init__(self, system, theta):
         self.system, self.theta = system, np.ascontiguousarray(theta, dtype=float)
         self.balance = self._basis = self.last = None
+        self._margins = None, None
+        self.joint = True  # theta is a softmax' own, where the rows are its pairs
 
     def basis(self, mask):
         """The columns' `Basis` on a mask, kept for the next question."""
@@ -101,18 +103,24 @@ class Search:
             self._basis = bases.Basis(self.system, mask)
         return self._basis
 
+    def margins(self):
+        """The coefficients' own margins."""
+        if self._margins[0] is not self.theta:
+            self._margins = self.theta, self.system.margins(self.theta)
+        return self._margins[1]
+
     def proves_overlap(self, mask):
         """Whether Newton's step proves that the rows of a mask overlap."""
         if self.system.q > LARGEST_HESSIAN:
             return False
         known = self._basis is not None and np.array_equal(self._basis.mask, mask)
         if not known:
-            self.balance = Balance(self.system, mask, self.theta)
+            self.balance = Balance(self.system, mask, self.theta, joint=self.joint)
             if self.balance.proved or self.balance.regular or self.system.q > bases.LARGEST:
                 return self.balance.proved
         kept = self.basis(mask).kept
         if known or len(kept) < self.system.q:
-            self.balance = Balance(self.system, mask, self.theta, kept)
+            self.balance = Balance(self.system, mask, self.theta, kept, self.joint)
         return self.balance.proved
 
     def easy(self, mask):
@@ -134,7 +142,7 @@ class Search:
         part = Objective(
             o.X, o.matrix, o.y, weight, o.offset, o.fit_intercept, o.penalty, o.n_threads
         )
-        minimise = find("newton", part)
+        minimise, self.joint = find("newton", part), False
         with np.errstate(over="ignore", invalid="ignore"):
             self.theta = minimise(part, self.theta, 1e-12, 60, Watch(None, o.fit_intercept)).theta
 
@@ -164,8 +172,8 @@ class Search:
         system, theta = self.system, self.theta
         if (system.sign[mask] == 0.0).any():
             return None
-        margins = system.margins(theta)[mask]
-        if not (margins > 0.0).all() or margins.min() <= system.rounding(theta):
+        least = self.margins()[mask].min()
+        if not least > 0.0 or least <= system.rounding(theta):
             return None
         return {j: Fraction(value) for j, value in enumerate(theta.tolist()) if value}
 
@@ -173,12 +181,11 @@ class Search:
         """The direction nearest to Newton's step that ties the rows which the step leaves alone."""
         if self.system.q > bases.LARGEST:
             return None
-        gain = self.system.sign * self.balance.along
-        return self._towards(mask, gain, 0.5)
+        return self._towards(mask, self.balance.gain, 0.5)
 
     def _far(self, mask):
         """The direction nearest to the coefficients that ties the rows with small margins."""
-        margins = self.system.margins(self.theta)
+        margins = self.margins()
         largest = margins[mask].max()
         if self.system.q > bases.LARGEST or not largest > 0.0:
             return None

@@ -16,6 +16,7 @@ class Model(NamedTuple):
     kept : columns that can run off: neither penalised nor held by bounds on both sides
     side : (K or 1, p + 1) +1 where a bound lets a parameter only grow, -1 only fall, 0 both
     dropped : columns left out because they are combinations of others
+    reference : class of a softmax whose parameters are zero, None for a mean of zero
     digits : (p,) decimal places of columns that are read as decimals, see `decimal_places`
     """
 
@@ -26,23 +27,18 @@ class Model(NamedTuple):
     side: np.ndarray
     dropped: tuple = ()
     digits: np.ndarray | None = None
+    reference: int | None = None
 
     @classmethod
-    def of(cls, p, fit_intercept, penalised=None, bounds=None, K=None):
+    def of(cls, p, fit_intercept, penalised=None, bounds=None, K=None, reference=None):
         """The `Model` of a fit; `penalised` (p,) tells the columns that a penalty holds."""
         rows = 1 if K is None else K
         free = np.ones(p, dtype=bool) if penalised is None else ~penalised
         lower, upper = np.full((rows, p), -np.inf), np.full((rows, p), np.inf)
-        if bounds is not None:
-            if K is not None and any(np.ndim(side) == 2 for side in bounds):
-                sides = [
-                    np.full((K, p), fill) if side is None else np.broadcast_to(side, (K, p))
-                    for side, fill in zip(bounds, (-np.inf, np.inf), strict=True)
-                ]
-                flat = valid.check_bounds(tuple(side.reshape(-1) for side in sides), K * p)
-                lower, upper = (side.reshape(K, p) for side in flat)
-            else:
-                lower[:], upper[:] = valid.check_bounds(bounds, p)
+        if bounds is not None and K is None:
+            lower[:], upper[:] = valid.check_bounds(bounds, p)
+        elif bounds is not None:
+            lower, upper = valid.check_class_bounds(bounds, K, p)
         below, above = lower > -np.inf, upper < np.inf
         held = (below & above).all(axis=0)
         if ((below & above).any(axis=0) != held).any():
@@ -51,7 +47,8 @@ class Model(NamedTuple):
             )
         side = np.zeros((rows, p + 1), dtype=int)
         side[:, :p] = np.where(held, 0, below.astype(int) - above.astype(int))
-        return cls(K, p, bool(fit_intercept), np.flatnonzero(free & ~held), side)
+        kept = np.flatnonzero(free & ~held)
+        return cls(K, p, bool(fit_intercept), kept, side, reference=reference)
 
     @property
     def q(self):
@@ -80,10 +77,18 @@ class Model(NamedTuple):
             X = design.pick_columns(X, self.kept)
         return system.softmax(X, y, weight, self.fit_intercept, n_threads, side)
 
+    def parameters(self, coef, intercept):
+        """Coefficients and intercepts of a fit as a point of the system."""
+        theta = np.asarray(coef, dtype=float)[..., self.kept]
+        if self.fit_intercept:
+            last = np.asarray(intercept, dtype=float).reshape(*theta.shape[:-1], 1)
+            theta = np.concatenate([theta, last], axis=-1)
+        return theta if self.K is None else (theta[:-1] - theta[-1]).reshape(-1)
+
     def whole(self, v):
         """A vector of the system as one of all parameters: {(class, position): value}, exact.
 
-        The classes of a softmax are counted from their mean, as a fit does.
+        The classes of a softmax are counted from their mean or the reference, as a fit does.
         """
         out = {}
         for position, value in v.items():
@@ -94,9 +99,12 @@ class Model(NamedTuple):
         if self.K is None or self.side.any():
             return out
         for j in {j for _, j in out}:
-            mean = sum(out.get((k, j), 0) for k in range(self.K)) / self.K
+            if self.reference is None:
+                zero = sum(out.get((k, j), 0) for k in range(self.K)) / self.K
+            else:
+                zero = out.get((self.reference, j), 0)
             for k in range(self.K):
-                out[k, j] = out.get((k, j), 0) - mean
+                out[k, j] = out.get((k, j), 0) - zero
         return {place: value for place, value in out.items() if value}
 
     def arrays(self, direction):

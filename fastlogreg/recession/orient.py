@@ -5,7 +5,8 @@ import numpy as np
 from fastlogreg.recession import exact
 from fastlogreg.recession.program import maximise
 
-BUDGET = 2_000_000  # entries of the linear programs that a set of signs may cost
+BUDGET = 1_000_000  # entries of the linear programs that a set of signs may cost
+QUICK_BUDGET = 2_000_000  # products that signs may cost within a fit
 BLOCK = 16  # functionals looked at together
 FIRST, MORE, ROUNDS = 300, 200, 40
 
@@ -17,6 +18,9 @@ def signs(system, finding, functionals, most):
     ``finding.span``.  None where deciding it would cost too much, or more than `most` programs.
     """
     G = np.asarray(functionals, dtype=float)
+    entries = np.count_nonzero(finding.rising) * G.shape[1] * (len(G) if G.shape[1] > 1 else 1)
+    if most < len(G) and entries > QUICK_BUDGET:
+        return [None] * len(G)
     products = _products(system, finding)
     scale = np.linalg.norm(products, axis=0)
     products, G = products / scale, G / scale
@@ -35,14 +39,15 @@ def signs(system, finding, functionals, most):
     affordable = (
         len(open_) <= most and len(open_) * min(len(products), 4000) * products.shape[1] <= BUDGET
     )
+    rows = _Rows(products, products @ inside) if affordable else None
     for i in open_:
         if not affordable:
             out[i] = None
             continue
-        lowest = _lowest(out[i] * G[i], products)
+        lowest = rows.lowest(out[i] * G[i])
         if lowest is None:
             out[i] = None
-        elif lowest < -1e-7 * np.abs(G[i]).max():
+        elif lowest < -1e-7:
             out[i] = 0
     return out
 
@@ -77,21 +82,26 @@ def _crosses(products, G, inside):
     return out
 
 
-def _lowest(gain, products):
-    """min gain . c over products c >= 0, |c| <= 1; None if it cannot be had."""
-    count = len(products)
-    size = np.abs(products).max(axis=1)
-    products = products / np.where(size > 0.0, size, 1.0)[:, None]
-    chosen = np.linspace(0, count - 1, min(count, FIRST)).astype(int)
-    for _ in range(ROUNDS):
-        c = maximise(-gain / np.abs(gain).max(), products[chosen])
-        if c is None:
-            return None
-        margins = products @ c
-        violated = np.flatnonzero(margins < -1e-9)
-        violated = np.setdiff1d(violated, chosen)
-        if violated.size == 0 or gain @ c >= 0.0:
-            return float(gain @ c)
-        order = np.argsort(margins[violated], kind="stable")[:MORE]
-        chosen = np.union1d(chosen, violated[order])
-    return None
+class _Rows:
+    """The inequalities products c >= 0, and those of them that programs have needed so far."""
+
+    def __init__(self, products, margins):
+        size = np.abs(products).max(axis=1)
+        size[size == 0.0] = 1.0
+        self.products = products / size[:, None]
+        self.chosen = np.argsort(margins / size)[:FIRST]
+
+    def lowest(self, gain):
+        """min gain . c over products c >= 0, |c| <= 1; None if it cannot be had."""
+        gain = gain / np.abs(gain).max()
+        for _ in range(ROUNDS):
+            c = maximise(-gain, self.products[self.chosen])
+            if c is None:
+                return None
+            margins = self.products @ c
+            violated = np.setdiff1d(np.flatnonzero(margins < -1e-9), self.chosen)
+            if violated.size == 0 or gain @ c >= 0.0:
+                return float(gain @ c)
+            order = np.argsort(margins[violated], kind="stable")[:MORE]
+            self.chosen = np.append(self.chosen, violated[order])
+        return None

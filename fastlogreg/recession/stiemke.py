@@ -17,11 +17,13 @@ logistic regression models" (1984).
 
 import numpy as np
 
+from fastlogreg import design
 from fastlogreg.recession.exact import EPS, dense_columns
 from fastlogreg.solvers.linear import Inverse
 
 LEAST = 1e-25  # residuals are not counted smaller; any positive number may stand in their place
 CURVED = 1e-7  # rows whose curvature is below this share of their weight are not moved
+LARGEST_SOFTMAX = 1500  # parameters of a softmax up to which it is tried
 ROOM = 0.5  # share of a residual that step and rounding may take away
 
 
@@ -36,24 +38,27 @@ class Balance:
         Newton's step; zero for columns that were left out.
     along : ndarray (n,)
         x_i . step.
+    gain : ndarray (n,)
+        What the step gains in each margin: about 1 where it runs off, which is also taken for rows
+        that are so far out that no curvature is left.
     regular : bool
         Whether the Hessian is clearly not singular, so that no other columns need be tried.
     largest : float
         Largest share of a residual that step and rounding take away; below 1/2 if proved.
     """
 
-    def __init__(self, system, mask, theta, columns=None):
+    def __init__(self, system, mask, theta, columns=None, joint=False):
         o = system.objective
-        z, self.step = o.scores(theta), np.zeros(system.q)
-        r, h = np.empty(system.n), np.empty(system.n)
-        with np.errstate(over="ignore", invalid="ignore"):
-            o.problem.losses(z, r, h)
+        self.step = np.zeros(system.q)
+        r, h = system.residuals(theta, joint)
         weight = 1.0 if o.weight is None else o.weight
         hard = system.sign != 0.0
         small = hard & (np.abs(r) < LEAST * weight)
         if small.any():
             r[small] = -LEAST * (system.sign * weight)[small]
-        h[h < CURVED * weight] = 0.0
+        flat = h < CURVED * weight
+        h[flat] = 0.0
+        self.gain = np.where(flat & hard, 1.0, 0.0)
         if not mask.all():
             r[~mask] = h[~mask] = 0.0
         self.proved, self.regular, self.largest = False, False, np.inf
@@ -71,6 +76,7 @@ class Balance:
         except FloatingPointError:
             return
         self.along = o.along(self.step)
+        self.gain = np.where(self.gain > 0.0, 1.0, system.sign * self.along)
         self._judge(system, mask & hard, r, h, hessian, some)
 
     def _judge(self, system, mask, r, h, hessian, some):
@@ -108,6 +114,84 @@ def _sampled_gram(system, h, q):
     h[:] = 0.0
     h[rows] = picked
     return part.gram(picked) * part.total_weight
+
+
+def softmax_overlaps(X, targets, weight, offset, coef, intercept):
+    """The same proof for a softmax at coefficients (K, p) and intercepts (K,) or None; NumPy.
+
+    Row i has a positive weight for each class k that it is not of: the residual pi_ik.  It holds
+    whatever the coefficients are, and nothing follows from False.
+    """
+    n, K = targets.shape
+    weight = np.ones(n) if weight is None else weight
+    theta = coef if intercept is None else np.column_stack([coef, intercept])
+    q = theta.shape[1]
+    if (K - 1) * q > LARGEST_SOFTMAX:
+        return False
+    z = _times(X, theta, intercept is not None)
+    if offset is not None:
+        z += offset
+    proba = np.exp(z - z.max(axis=1, keepdims=True))
+    proba /= proba.sum(axis=1, keepdims=True)
+    away = (targets == 0.0) & (weight > 0.0)[:, None]
+    r = proba - targets
+    r[away] = np.maximum(r[away], LEAST)
+    own = targets.argmax(axis=1)
+    r[np.arange(n), own] -= r.sum(axis=1)
+    r *= weight[:, None]
+    rows = np.arange(0, n, max(n // max(8000, 100 * K * q), 1))
+    picked, h = design.pick_rows(X, rows), proba[rows]
+    values = dense_columns(picked, list(range(q)))
+    hessian = _softmax_hessian(values, h, weight[rows])
+    gradient = _collected(X, r, intercept is not None)[:-1]
+    try:
+        step = -Inverse(hessian)(gradient.ravel()).reshape(K - 1, q)
+    except FloatingPointError:
+        return False
+    u = np.column_stack([values @ step.T, np.zeros(len(rows))])
+    moved = r.copy()
+    moved[rows] += weight[rows, None] * h * (u - (h * u).sum(axis=1, keepdims=True))
+    diagonal = hessian.diagonal()
+    if not diagonal.all():
+        return False
+    scale = np.sqrt(diagonal)
+    smallest = np.linalg.eigvalsh(hessian / scale / scale[:, None])[0]
+    smallest -= 2.0 * len(scale) * n * EPS
+    if smallest <= 0.0:
+        return False
+    size = np.abs(moved)
+    left = np.abs(_collected(X, moved, intercept is not None))[:-1]
+    left += (n + K + 10) * EPS * _collected(abs(X), size, intercept is not None)[:-1]
+    reach = np.linalg.norm(left.ravel() / scale) / np.sqrt(smallest)
+    repair = np.zeros_like(r)
+    repair[rows] = reach * np.sqrt(weight[rows, None] * h)
+    return bool((moved - repair > ROOM * r)[away].all())
+
+
+def _times(X, theta, intercept):
+    """X theta' with the intercepts, (n, K)."""
+    if not intercept:
+        return np.asarray(X @ theta.T)
+    return np.asarray(X @ theta[:, :-1].T) + theta[:, -1]
+
+
+def _collected(X, r, intercept):
+    """Sums of the rows of X weighted by each column of r, (K, q)."""
+    out = np.asarray(X.T @ r).T
+    return np.column_stack([out, r.sum(axis=0)]) if intercept else out
+
+
+def _softmax_hessian(values, proba, weight):
+    """sum_i s_i (diag pi - pi pi') x x_i x_i' without the last class, class by class."""
+    K, q = proba.shape[1], values.shape[1]
+    out = np.empty(((K - 1) * q,) * 2)
+    for k in range(K - 1):
+        for m in range(k + 1):
+            h = weight * proba[:, k] * ((k == m) - proba[:, m])
+            block = (values.T * h) @ values
+            out[k * q : (k + 1) * q, m * q : (m + 1) * q] = block
+            out[m * q : (m + 1) * q, k * q : (k + 1) * q] = block.T
+    return out
 
 
 def overlap(X, sign, alpha, columns):

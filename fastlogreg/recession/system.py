@@ -32,12 +32,18 @@ class System:
     y : uint8 0/1, or float64 targets in [0, 1], (n,)
     weight, offset : float64 (n,) or None
     n_data : how many rows stand for data; the rest are bounds
+    group : K - 1 where that many rows at a time are the pairs of one row of a softmax, else 0
     """
 
-    def __init__(self, X, y, weight, offset, intercept, n_threads, n_data=None):
+    def __init__(self, X, y, weight, offset, intercept, n_threads, n_data=None, group=0):
         if not design.is_sparse(X):
             X = np.asarray(X)
-        self.X, self.y, self.intercept = X, y, intercept
+        else:
+            X = design.by_row(X)
+            if not X.has_canonical_format:
+                X = X.copy()
+                X.sum_duplicates()
+        self.X, self.y, self.intercept, self.group = X, y, intercept, group
         self.objective = Objective(
             X, design.as_matrix(X), y, weight, offset, intercept, Penalty(), n_threads
         )
@@ -59,7 +65,28 @@ class System:
 
     def gram(self, mask):
         """X'X over the rows of a mask, intercept included."""
+        if 5 * np.count_nonzero(mask) < self.n:
+            part = self.objective.sample(np.flatnonzero(mask), 1.0, copied=True)
+            return part.gram(None) * part.total_weight
         return self.objective.gram(mask.astype(float)) * self.objective.total_weight
+
+    def residuals(self, theta, joint):
+        """Residuals and curvatures; `joint`: those of the softmax whose pairs the rows are."""
+        o = self.objective
+        r, h, z = np.empty(self.n), np.empty(self.n), o.scores(theta)
+        with np.errstate(over="ignore", invalid="ignore"):
+            o.problem.losses(z, r, h)
+        if joint and self.group:
+            data = slice(0, self.n_data)
+            weight = 1.0 if o.weight is None else o.weight[data]
+            behind = -z[data].reshape(-1, self.group)  # the other classes' scores less the own
+            most = np.maximum(behind.max(axis=1, keepdims=True), 0.0)
+            share = np.exp(behind - most)
+            share /= share.sum(axis=1, keepdims=True) + np.exp(-most)
+            share = share.ravel()
+            r[data] = weight * (1.0 - self.y[data] - share)
+            h[data] = weight * share * (1.0 - share)
+        return r, h
 
     def margins(self, v):
         """sign_i x_i . v in floating point; 0 for soft targets."""
@@ -77,7 +104,7 @@ class System:
         return (self.q + 4) * exact.EPS * float(np.abs(v) @ self.largest)
 
 
-def binary(X, y, weight, offset, intercept, n_threads, kept=None, side=None):
+def binary(X, y, weight, offset, intercept, n_threads, kept=None, side=None, group=0):
     """The system of a binary model.
 
     `kept`: columns that can run off, None for all.  `side` (q,): +1 where a parameter of these can
@@ -86,7 +113,7 @@ def binary(X, y, weight, offset, intercept, n_threads, kept=None, side=None):
     if kept is not None and len(kept) < X.shape[1]:
         X = design.pick_columns(X, kept)
     if side is None or not side.any():
-        return System(X, y, weight, offset, intercept, n_threads)
+        return System(X, y, weight, offset, intercept, n_threads, group=group)
     if intercept:
         X = beside(X, np.ones((X.shape[0], 1)))
     bounded = np.flatnonzero(side)
@@ -98,7 +125,7 @@ def binary(X, y, weight, offset, intercept, n_threads, kept=None, side=None):
         np.concatenate([y, (side[bounded] > 0).astype(y.dtype)]),
         None if weight is None else np.concatenate([weight, np.ones(extra)]),
         None if offset is None else np.concatenate([offset, np.zeros(extra)]),
-        False, n_threads, n_data=n,
+        False, n_threads, n, group,
     )  # fmt: skip
 
 
@@ -108,36 +135,55 @@ def softmax(X, targets, weight, intercept, n_threads, side=None):
     `targets` (n, K) holds probabilities; `side` (K, q) as in `binary`.  Also returns the row and
     the other class of each inequality.
     """
-    from scipy import sparse
-
     if intercept:
         X = beside(X, np.ones((X.shape[0], 1)))
-    X = sparse.csr_array(X)
     n, K = targets.shape
-    q = X.shape[1]
     own = targets.argmax(axis=1)
     row, other = np.nonzero(np.arange(K) != own[:, None])
-    y = np.where(targets[row, other] > 0.0, 0.5, 1.0)
+    y = 1.0 - targets[row, other]
     if (y == 1.0).all():
         y = y.astype(np.uint8)
-    # row i of the system: x_row in the block of its own class, -x_row in that of the other
-    shape, picked = (len(row), K * q), X[row]
-    picked.sort_indices()
-    stored = np.diff(picked.indptr)
-    blocks = [
-        sparse.csr_array(
-            (factor * picked.data, picked.indices + np.repeat(block * q, stored), picked.indptr),
-            shape=shape,
-        )
-        for factor, block in ((1.0, own[row]), (-1.0, other))
-    ]
-    pairs = (blocks[0] + blocks[1]).tocsr()
-    if side is None or not side.any():
-        pairs = pairs[:, : (K - 1) * q]
-        side = None
+    side = None if side is None or not side.any() else side.reshape(-1)
+    blocks = K - 1 if side is None else K
+    pairs = (_sparse_pairs if design.is_sparse(X) else _dense_pairs)(
+        X, row, own[row], other, blocks
+    )
     weight = None if weight is None else weight[row]
-    side = None if side is None else side.reshape(-1)
-    return binary(pairs, y, weight, None, False, n_threads, side=side), (row, other)
+    made = binary(pairs, y, weight, None, False, n_threads, side=side, group=K - 1)
+    return made, (row, other)
+
+
+def _dense_pairs(X, row, own, other, blocks):
+    """CSR with x_row in block `own` and -x_row in block `other`, of the first `blocks` blocks.
+
+    The blocks are as wide as X and stored whole, zeros too.
+    """
+    from scipy import sparse
+
+    q = X.shape[1]
+    block = np.stack([np.minimum(own, other), np.maximum(own, other)], axis=1)
+    stored = block < blocks
+    values = np.where(own < other, 1.0, -1.0)[:, None] * X[row]
+    values = np.stack([values, -values], axis=1)[stored]
+    columns = (block[stored] * q)[:, None] + np.arange(q)
+    start = np.append(0, np.cumsum(stored.sum(axis=1) * q))
+    return sparse.csr_array(
+        (values.ravel(), columns.astype(np.int32).ravel(), start), shape=(len(row), blocks * q)
+    )
+
+
+def _sparse_pairs(X, row, own, other, blocks):
+    """As `_dense_pairs`, zeros left out."""
+    from scipy import sparse
+
+    q, picked = X.shape[1], sparse.csr_array(X)[row].astype(float)
+    lengths, total = np.diff(picked.indptr), sparse.csr_array((len(row), blocks * q))
+    for sign, block in ((1.0, own), (-1.0, other)):
+        data = np.where(np.repeat(block < blocks, lengths), sign * picked.data, 0.0)
+        columns = picked.indices + np.repeat(np.where(block < blocks, block, 0) * q, lengths)
+        total = total + sparse.csr_array((data, columns, picked.indptr), shape=total.shape)
+    total.eliminate_zeros()
+    return total
 
 
 def beside(X, columns):
