@@ -37,7 +37,8 @@ class Separation:
     infinite : dict
         The parameters that run off, with their sign: +1, -1, 0 where both signs occur (all of them
         fit ever better), None where that was not decided. Keys are column names, or indices where
-        there are none, and "intercept"; for a softmax pairs (class, column).
+        there are none, and "intercept"; for a softmax pairs (class, column), the class by its label
+        or its code.
     finite : list
         The parameters that stay finite.
     collinear : list
@@ -155,7 +156,7 @@ class Separation:
                 return False
             places = _places(model, made, span if self.maximal else {0: direction})
         kind = COMPLETE if _complete(made, rising) else QUASI if len(self.rows) else OVERLAP
-        lists = _named_lists(model, self._names, places, collinear)
+        lists = _named_lists(model, self._names, self.classes, places, collinear)
         if kind != self.kind or lists != (list(self.infinite), self.finite, self.collinear):
             return False
         whole = model.whole(direction)
@@ -284,7 +285,7 @@ def _decide(model, X, y, weight, offset, start, names, classes, n_threads, most)
     span = found.span if maximal else {0: found.direction or {}}
     direction = found.direction or {}
     places = _places(model, made, span) if separated else []
-    infinite, finite, left_out = _named_lists(model, names, places, found.collinear)
+    infinite, finite, left_out = _named_lists(model, names, classes, places, found.collinear)
     coef, intercept = model.arrays(direction) if separated else (None, 0.0)
     signs = _signs(model, made, found, places, most)
     return Separation(
@@ -311,7 +312,7 @@ def _system_of(model, X, y, weight, offset, n_threads):
 def _overlap(model, y, weight, start, names, classes):
     """The verdict of overlap for a softmax proved to, or where nothing can run off."""
     rows = len(y) if weight is None else int(np.count_nonzero(weight))
-    lists = _named_lists(model, names, [], [])
+    lists = _named_lists(model, names, classes, [], [])
     point = None if start is None else model.parameters(*start)
     return Separation(
         OVERLAP, None, 0.0, {}, *lists[1:], np.empty(0, dtype=int), point, True, rows, (),
@@ -420,12 +421,12 @@ def _signs(model, made, found, places, most):
     return orient.signs(made, found, values, most)
 
 
-def _named_lists(model, names, places, collinear):
+def _named_lists(model, names, classes, places, collinear):
     """Keys of the parameters that run off, of those that stay, and of the columns left out."""
 
     def key(k, j):
         own = words.column_name(names, model.p, j)
-        return own if model.K is None else (k, own)
+        return own if model.K is None else (words.class_name(classes, k), own)
 
     left = {model.kept_column(position) for position in collinear} | set(model.dropped)
     every = [

@@ -82,11 +82,16 @@ def _note(x, sign, name, intercept, classes):
     return None
 
 
-def _label(classes, k):
+def class_name(classes, k):
+    """The label of class k, its code where there are no labels."""
     if classes is None:
-        return str(k)
+        return k
     label = classes[k]
-    return repr(label.item() if hasattr(label, "item") else label)
+    return label.item() if hasattr(label, "item") else label
+
+
+def _label(classes, k):
+    return repr(class_name(classes, k))
 
 
 def tell(separation):
@@ -142,7 +147,7 @@ def _rows(s):
 def _shown(s, key, quoted=False):
     """A key of `infinite` or `finite` for the eye."""
     if isinstance(key, tuple):
-        return f"{_shown(s, key[1], quoted)} of class {_label(s.classes, key[0])}"
+        return f"{_shown(s, key[1], quoted)} of class {key[0]!r}"
     if isinstance(key, (int, np.integer)):
         return f"x{key}"
     return f"'{key}'" if quoted else key
