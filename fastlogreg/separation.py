@@ -109,7 +109,7 @@ class Separation:
             return False
         model = self._model
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
-        X, y = _plain(X), self._targets(y)
+        X, y = _plain(X), self._targets(y, weight)
         rows = len(y) if weight is None else np.count_nonzero(weight)
         if len(y) != X.shape[0] or X.shape[1] != model.p or rows != self.n_rows:
             return False
@@ -125,13 +125,14 @@ class Separation:
             proved = recheck.rising_rows(*facts, self._exact[0])
         return proved is not None and self._agrees(made, pairs, proved)
 
-    def _targets(self, y):
+    def _targets(self, y, weight=None):
         """y as targets: labels of `classes` as their numbers, -1/+1 as 0/1."""
         y = np.asarray(y)
         if self.classes is not None and y.ndim == 1:
             codes = np.searchsorted(self.classes, y)
             codes[codes == len(self.classes)] = 0
-            if not (np.asarray(self.classes)[codes] == y).all():
+            known = np.asarray(self.classes)[codes] == y
+            if not (known if weight is None else known | (weight == 0.0)).all():
                 raise ValueError(f"y holds labels that are not in {list(self.classes)}")
             y = codes
         if self._model.K is None:

@@ -637,8 +637,6 @@ def test_a_fit_that_overlaps_does_not_warn():
 
 def test_firth_in_place_of_infinity(monkeypatch):
     """The estimate of `fastlogreg.firth` takes the place of coefficients that run off."""
-    import sys
-
     X, y = treated()
     asked = []
 
@@ -646,14 +644,71 @@ def test_firth_in_place_of_infinity(monkeypatch):
         asked.append((X.shape, fit_intercept))
         return SimpleNamespace(coef=np.array([1.0, 2.0, 3.0]), intercept=4.0)
 
-    monkeypatch.setitem(sys.modules, "fastlogreg.firth", SimpleNamespace(firth=firth))
-    with pytest.warns(SeparationWarning):
+    monkeypatch.setattr(fastlogreg, "firth", firth, raising=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         model = LogisticRegression(C=np.inf, separation="firth").fit(X, y)
+    assert model.separation_.infinite == {"treatment": 1}
+    assert model.certificate_ is None
+    assert model.converged_
     assert asked == [((200, 3), True)]
     np.testing.assert_array_equal(model.coef_, [[1.0, 2.0, 3.0]])
     asked.clear()
     LogisticRegression(C=np.inf, separation="firth").fit(X[["age", "dose"]], y)
     assert asked == []
+
+
+def three_classes():
+    """Labels of three classes, and a dummy whose rows are all of the last."""
+    rng = np.random.default_rng(4)
+    X = np.column_stack([np.arange(120) < 11, rng.standard_normal(120)]).astype(float)
+    y = np.array(["a", "b", "c"])[rng.integers(0, 3, 120)]
+    y[:11] = "c"
+    return X, y
+
+
+def test_many_classes():
+    X, y = three_classes()
+    with pytest.warns(SeparationWarning, match="x0 of class 'c' -> .inf"):
+        model = LogisticRegression(C=np.inf).fit(X, y)
+    verdict = model.separation_
+    assert verdict.infinite == {("a", 0): 0, ("b", 0): 0, ("c", 0): 1}
+    assert verdict.verify(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert LogisticRegression(C=np.inf).fit(X[:, 1:], y).separation_.kind == "overlap"
+        assert LogisticRegression().fit(X, y).separation_ is None
+    with pytest.warns(SeparationWarning):
+        model = LogisticRegression(C=np.inf, reference_class="c").fit(X, y)
+    assert model.separation_.infinite == {("a", 0): -1, ("b", 0): -1}
+    assert model.separation_.verify(X, y)
+
+
+def test_classes_without_weight():
+    X, y = three_classes()
+    weight = np.where(y == "a", 0.0, 1.0)
+    with pytest.warns(SeparationWarning):
+        model = LogisticRegression(C=np.inf).fit(X, y, weight)
+    assert model.separation_.classes.tolist() == ["b", "c"]
+    assert model.separation_.verify(X, y, weight)
+    with pytest.raises(ValueError, match="labels that are not in"):
+        model.separation_.verify(X, y)
+
+
+def test_one_against_the_rest():
+    X, y = three_classes()
+    estimator = LogisticRegression(C=np.inf, multi_class="ovr")
+    with pytest.warns(SeparationWarning) as record:
+        model = estimator.fit(X, y)
+    told = [str(warning.message) for warning in record]
+    assert [text[:27] for text in told] == [f"Class {k!r} against the rest:" for k in "abc"]
+    assert "x0 -> +inf" in told[2]
+    assert record[0].filename == __file__
+    assert [verdict.infinite for verdict in model.separation_] == [{0: -1}, {0: -1}, {0: 1}]
+    for label, verdict in zip("abc", model.separation_, strict=True):
+        assert verdict.verify(X, y == label)
+    with pytest.raises(SeparationError, match="Class 'a' against the rest"):
+        estimator.set_params(separation="raise").fit(X, y)
 
 
 # ---------------------------------------------------------------------- the limit
