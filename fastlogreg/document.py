@@ -3,13 +3,16 @@
 import json
 import math
 from dataclasses import fields
+from fractions import Fraction
 
 import numpy as np
 
 from fastlogreg.certificate import Certificate
 from fastlogreg.penalty import Penalty
+from fastlogreg.recession.model import Model
+from fastlogreg.separation import Separation
 
-_RECORDS = {record.__name__: record for record in (Certificate, Penalty)}
+_RECORDS = {record.__name__: record for record in (Certificate, Penalty, Separation, Model)}
 
 
 def write(kind, number, content, indent=None):
@@ -47,12 +50,15 @@ def encode(value):
     """A value as what JSON can hold and `decode` turns back into the same.
 
     JSON objects are tags: their keys say what the value was. TypeError for values of other kinds
-    than numbers, texts, None, arrays, sparse matrices, certificates, and collections of these.
+    than numbers, texts, None, arrays, sparse matrices, certificates, verdicts on separation, and
+    collections of these.
     """
     if value is None or type(value) in (bool, int, str):
         return value
     if type(value) is float:
         return value if math.isfinite(value) else {"float": repr(value)}
+    if type(value) is Fraction:
+        return {"fraction": [value.numerator, value.denominator]}
     if isinstance(value, np.generic):
         return {"scalar": encode(value.item()), "dtype": value.dtype.str}
     if isinstance(value, np.ndarray):
@@ -91,6 +97,8 @@ def _decode_tagged(value):
     tag, content = next(iter(value.items()))
     if tag == "float":
         return float(content)
+    if tag == "fraction":
+        return Fraction(*content)
     if tag == "scalar":
         return np.dtype(value["dtype"]).type(decode(content))
     if tag == "array":

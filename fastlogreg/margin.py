@@ -23,7 +23,7 @@ STEPS = 60  # of the proximal point method
 FARTHEST = 40.0  # least margin that the default slopes go to
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SeparationCurve:
     """The loss along the direction of widest margin, from `separation_curve`.
 

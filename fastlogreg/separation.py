@@ -17,7 +17,7 @@ RIDGE = 1e-4  # of a fit to columns of standard deviation 1
 FIRST_TOL = 1e-4  # of the fit that a verdict starts from, where none was made before
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Separation:
     """The verdict on whether a finite maximum-likelihood estimate exists, with its proof.
 

@@ -1,5 +1,6 @@
 """Models elsewhere: scikit-learn's objects with the same predictions, and JSON to the last bit."""
 
+import dataclasses
 import json
 import pickle
 import warnings
@@ -126,8 +127,8 @@ def same(a, b):
         return list(a) == list(b) and all(same(a[k], b[k]) for k in a)
     if isinstance(a, (list, tuple)):
         return type(a) is type(b) and all(map(same, a, b))
-    if isinstance(a, fastlogreg.Certificate):
-        return all(same(getattr(a, name), getattr(b, name)) for name in a.__slots__)
+    if dataclasses.is_dataclass(a):
+        return all(same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a))
     return type(a) is type(b) and a == b
 
 
@@ -140,6 +141,8 @@ def test_json_reads_back_to_the_last_bit(fitted):
     assert vars(again).keys() == vars(model).keys()
     assert again.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
     assert again.to_json() == model.to_json()
+    if getattr(again, "separation_", None) is not None and model.multi_class != "ovr":
+        assert again.separation_.verify(X, y)
     if model.multi_class == "ovr":
         assert all(proof.verify(X, y) for proof in again.certificate_)
     with warnings.catch_warnings():

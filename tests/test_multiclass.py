@@ -355,7 +355,9 @@ def test_verbose_and_callbacks_watch_all_classes(capsys):
 def test_warnings_name_the_class():
     X, y = DATA["iris"]()
     y = np.array(["setosa", "versicolor", "virginica"])[y]
-    with pytest.warns(fastlogreg.SeparationWarning, match="Class 'setosa' against the rest: The c"):
+    with pytest.warns(
+        fastlogreg.SeparationWarning, match="Class 'setosa' against the rest: no finite"
+    ):
         LogisticRegression(C=np.inf, multi_class="ovr").fit(X, y)
     with pytest.warns(fastlogreg.ConvergenceWarning) as shown:
         model = LogisticRegression(max_iter=1, multi_class="ovr").fit(X, y)

@@ -11,7 +11,7 @@ _KIND = "fastlogreg estimator"
 _FORMAT_NUMBER = 1
 _WRITTEN = (
     "classes_", "coef_", "intercept_", "n_iter_", "n_features_in_", "feature_names_in_",
-    "objective_", "certificate_", "converged_", "stop_reason_", "solver_",
+    "objective_", "certificate_", "converged_", "stop_reason_", "solver_", "separation_",
     "Cs_", "alphas_", "l1_ratios_", "C_", "l1_ratio_", "alpha_", "alpha_1se_", "C_1se_",
     "scores_", "coefs_paths_",
 )  # fmt: skip

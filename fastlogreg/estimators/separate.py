@@ -60,7 +60,7 @@ def _each(estimator, problem, terms, result):
         if part.stop_reason != CALLBACK:
             one, own = one_vs_rest.of_class(problem, k, balanced), one_vs_rest.terms_of(terms, k)
             verdict = _binary(one, own, part)
-            about = f"Class {problem.classes[k]!r} against the rest: "
+            about = f"Class {problem.classes.tolist()[k]!r} against the rest: "
             parts[k], _ = _acted(estimator, one, own, part, verdict, about)
         verdicts.append(verdict)
     if any(part is not before for part, before in zip(parts, result.parts, strict=True)):
