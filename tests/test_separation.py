@@ -367,6 +367,32 @@ def test_many_columns_of_one_class():
     assert "at least" in str(verdict)
 
 
+@pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, sp.csr_array])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_tall_data(kind, weighted):
+    """Rows so many that the proof moves a sample of them; few rows tie in the last case."""
+    rng = np.random.default_rng(8)
+    n = 30_000
+    X = np.column_stack([rng.random(n) < 0.002, rng.standard_normal((n, 2))]).astype(float)
+    y = (rng.random(n) < 0.4).astype(int)
+    weight = rng.exponential(size=n) if weighted else None
+    for labels, expected, rows in (
+        (y, "overlap", 0),
+        (np.where(X[:, 0] == 1, 1, y), "quasi-complete", int(X[:, 0].sum())),
+        (np.where(X[:, 0] == 1, y, X[:, 1] > 0).astype(int), "overlap", 0),
+    ):
+        verdict = check_separation(kind(X), labels, sample_weight=weight)
+        assert (verdict.kind, len(verdict.rows)) == (expected, rows)
+        assert verdict.verify(kind(X), labels, sample_weight=weight)
+    X[40:, 1:] = np.abs(X[40:, 1:]) + 1.0  # only the first rows lie on both sides
+    X[40:] *= np.where(y[40:] == 1, 1.0, -1.0)[:, None]
+    X[:40, 1:] = 0.0
+    verdict = check_separation(kind(X), y, sample_weight=weight, fit_intercept=False)
+    assert verdict.kind == "quasi-complete"
+    assert len(verdict.rows) >= n - 40
+    assert verdict.verify(kind(X), y, sample_weight=weight)
+
+
 def test_far_from_the_origin():
     """Columns like years and seconds since 1970, which rounding makes nearly constant."""
     rng = np.random.default_rng(0)

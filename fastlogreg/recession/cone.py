@@ -26,6 +26,7 @@ from fastlogreg.recession.stiemke import Balance
 from fastlogreg.solvers import find
 from fastlogreg.solvers.state import Watch
 
+GLANCE = 100  # rows that are looked at before all are
 LARGEST_HESSIAN = 1500  # parameters up to which overlap is proved and programs are solved
 
 
@@ -170,12 +171,18 @@ class Search:
     def _own(self, mask):
         """The coefficients, if they are right on every row, beyond rounding."""
         system, theta = self.system, self.theta
-        if (system.sign[mask] == 0.0).any():
+        if not self._may_be_right(mask) or (system.soft and (system.sign[mask] == 0.0).any()):
             return None
         least = self.margins()[mask].min()
         if not least > 0.0 or least <= system.rounding(theta):
             return None
         return {j: Fraction(value) for j, value in enumerate(theta.tolist()) if value}
+
+    def _may_be_right(self, mask):
+        """Whether the coefficients are right on a few of a mask's rows."""
+        rows = np.flatnonzero(mask[: 4 * GLANCE])[:GLANCE]
+        values = exact.dense_columns(self.system.X, list(range(self.system.q)), rows)
+        return bool((self.system.sign[rows] * (values @ self.theta) >= 0.0).all())
 
     def _newton(self, mask):
         """The direction nearest to Newton's step that ties the rows which the step leaves alone."""

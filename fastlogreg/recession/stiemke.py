@@ -36,11 +36,6 @@ class Balance:
         Whether the rows of the mask overlap, as a theorem about the data.
     step : ndarray (q,)
         Newton's step; zero for columns that were left out.
-    along : ndarray (n,)
-        x_i . step.
-    gain : ndarray (n,)
-        What the step gains in each margin: about 1 where it runs off, which is also taken for rows
-        that are so far out that no curvature is left.
     regular : bool
         Whether the Hessian is clearly not singular, so that no other columns need be tried.
     largest : float
@@ -49,71 +44,85 @@ class Balance:
 
     def __init__(self, system, mask, theta, columns=None, joint=False):
         o = system.objective
-        self.step = np.zeros(system.q)
-        r, h = system.residuals(theta, joint)
-        weight = 1.0 if o.weight is None else o.weight
-        hard = system.sign != 0.0
-        small = hard & (np.abs(r) < LEAST * weight)
-        if small.any():
-            r[small] = -LEAST * (system.sign * weight)[small]
-        flat = h < CURVED * weight
-        h[flat] = 0.0
-        self.gain = np.where(flat & hard, 1.0, 0.0)
-        if not mask.all():
-            r[~mask] = h[~mask] = 0.0
         self.proved, self.regular, self.largest = False, False, np.inf
-        self.along = np.zeros(system.n)
+        self.system, self.step = system, np.zeros(system.q)
+        r, self._curvature = system.residuals(theta, joint)
+        _keep_from_zero(r, system.sign, o.weight)
+        if not mask.all():
+            r *= mask
         some = slice(None) if columns is None else np.asarray(columns, dtype=int)
         gradient = o.gather(r)[some]
         if gradient.size == 0:
             self.proved, self.largest = True, 0.0  # rows of zeros balance anyhow
             return
-        hessian = _sampled_gram(system, h, len(gradient))
+        rows = _thinned(mask, len(gradient))
+        part = o if rows is None else o.sample(rows, 1.0)
+        h = self._curvature * mask if rows is None else self._curvature[rows]
+        h[self._flat(slice(None) if rows is None else rows)] = 0.0
+        hessian = part.gram(h) * part.total_weight
         if columns is not None:
             hessian = hessian[np.ix_(some, some)]
         try:
             self.step[some] = -Inverse(hessian)(gradient)
         except FloatingPointError:
             return
-        self.along = o.along(self.step)
-        self.gain = np.where(self.gain > 0.0, 1.0, system.sign * self.along)
-        self._judge(system, mask & hard, r, h, hessian, some)
+        change = h * part.along(self.step)
+        moved, rows = r.copy(), slice(None) if rows is None else rows
+        moved[rows] += change
+        left = self._rest(moved, hessian, some)
+        if left < np.inf:
+            held = (system.sign[rows] != 0.0) & mask[rows]
+            taken = (np.abs(change) + left * np.sqrt(h))[held] / np.abs(r[rows][held])
+            self.largest = float(taken.max(initial=0.0))
+            self.proved = self.largest < ROOM
 
-    def _judge(self, system, mask, r, h, hessian, some):
-        """Whether the moved residuals keep their signs and balance, rounding included."""
-        moved = r + h * self.along
+    @property
+    def gain(self):
+        """What the step gains in each row's margin: about 1 where it runs off.
+
+        1 also for rows that are so far out that no curvature is left.
+        """
+        along = self.system.sign * self.system.objective.along(self.step)
+        return np.where(self._flat(slice(None)) & (self.system.sign != 0.0), 1.0, along)
+
+    def _flat(self, rows):
+        """Which of some rows have too little curvature to be moved."""
+        weight = self.system.objective.weight
+        return self._curvature[rows] < CURVED * (1.0 if weight is None else weight[rows])
+
+    def _rest(self, moved, hessian, some):
+        """sqrt(e' H^{-1} e) at most, e what residuals leave of the balance, rounding included."""
         diagonal = hessian.diagonal()
         if not diagonal.all():
-            return
+            return np.inf
         scale = np.sqrt(diagonal)
-        smallest = np.linalg.eigvalsh(hessian / scale / scale[:, None])[0]
-        n, q = system.n, len(scale)
-        smallest -= 2.0 * q * n * EPS
+        n, q = len(moved), len(scale)
+        smallest = np.linalg.eigvalsh(hessian / scale / scale[:, None])[0] - 2.0 * q * n * EPS
         self.regular = smallest > 1e-9
-        left = system.objective.gather(moved)[some]
-        size = np.abs(moved)
-        squares = system.objective.gather(size, squared=True)[some]
-        left = np.abs(left) + (n + 10) * EPS * np.sqrt(size.sum() * squares)
         if smallest <= 0.0:
-            return
-        repair = np.sqrt(h) * (np.linalg.norm(left / scale) / np.sqrt(smallest))
-        share = (np.abs(h * self.along) + repair)[mask] / np.abs(r)[mask]
-        kept = (-system.sign * moved)[mask] > 0.0
-        self.largest = float(share.max(initial=0.0))
-        self.proved = bool(kept.all() and self.largest < ROOM)
+            return np.inf
+        left, size = np.abs(self.system.objective.gather(moved)[some]), np.abs(moved)
+        squares = self.system.objective.gather(size, squared=True)[some]
+        left += (n + 10) * EPS * np.sqrt(size.sum() * squares)
+        return np.linalg.norm(left / scale) / np.sqrt(smallest)
 
 
-def _sampled_gram(system, h, q):
-    """X' diag(h) X; over every k-th row only (h is set to zero elsewhere) where rows are many."""
-    step = system.n // max(8000, 400 * q)
+def _keep_from_zero(r, sign, weight):
+    """Residuals of hard targets, in place, not below LEAST times their weights."""
+    floor = LEAST if weight is None else LEAST * weight
+    small = np.abs(r) < floor
+    if small.any():
+        small &= sign != 0.0
+        r[small] = -sign[small] * (floor if weight is None else floor[small])
+
+
+def _thinned(mask, q):
+    """Indices of every so many of a mask's rows, where they are many; None for all rows."""
+    step = len(mask) // max(8000, 400 * q)
     if step < 2:
-        return system.objective.gram(h) * system.objective.total_weight
-    rows = np.arange(0, system.n, step)
-    part = system.objective.sample(rows, 1.0)
-    picked = h[rows]
-    h[:] = 0.0
-    h[rows] = picked
-    return part.gram(picked) * part.total_weight
+        return None
+    rows = np.flatnonzero(mask)
+    return rows[:: max(len(rows) // max(8000, 400 * q), 1)].copy()
 
 
 def softmax_overlaps(X, targets, weight, offset, coef, intercept):

@@ -49,9 +49,11 @@ class System:
         )
         self.n, self.p, self.q = self.objective.n, self.objective.p, self.objective.q
         self.n_data = self.n if n_data is None else n_data
-        self.sign = np.where(y == 1, 1.0, np.where(y == 0, -1.0, 0.0))
+        self.sign = 2.0 * y - 1.0
         self.alive = np.ones(self.n, dtype=bool) if weight is None else weight > 0.0
-        self.soft = bool((self.sign[self.alive] == 0.0).any())
+        if y.dtype != np.uint8:
+            self.sign[np.abs(self.sign) < 1.0] = 0.0
+        self.soft = y.dtype != np.uint8 and bool((self.sign[self.alive] == 0.0).any())
 
     @cached_property
     def largest(self):
