@@ -262,7 +262,6 @@ def test_non_zeros_of_both_signs_separate_nothing():
 
 
 def test_separation_comes_first_and_names_what_is_infinite():
-    pytest.importorskip("fastlogreg.separation")
     X, y = clean()
     treated = np.zeros(N)
     treated[np.flatnonzero(y == "yes")[:29]] = 1.0
@@ -284,7 +283,6 @@ def test_separation_comes_first_and_names_what_is_infinite():
 
 
 def test_separation_of_several_classes():
-    pytest.importorskip("fastlogreg.separation")
     rng = np.random.default_rng(6)
     y = np.repeat([0, 1, 2], 40)
     X = rng.standard_normal((120, 2))

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-import fastlogreg
 from fastlogreg import Inference, LogisticRegression
 
 pd = pytest.importorskip("pandas")
@@ -127,7 +126,6 @@ def test_penalised_fits_refuse_what_is_not_valid(name):
     assert "std err" not in str(inference.summary())
 
 
-@pytest.mark.skipif("firth" not in fastlogreg.__all__, reason="there is no Firth fit")
 def test_firth_has_errors_of_its_own():
     model = LogisticRegression(penalty="firth").fit(X, Y)
     inference = model.inference(X, Y)
@@ -138,9 +136,6 @@ def test_firth_has_errors_of_its_own():
     assert (ends[:, 0] < ends[:, 1]).all()
 
 
-@pytest.mark.skipif(
-    not hasattr(LogisticRegression, "_softmax_terms"), reason="the estimator has two classes"
-)
 @pytest.mark.parametrize("labels", [THREE, np.array(["c", "a", "b"])[THREE]])
 def test_estimator_of_several_classes(labels):
     offset = np.outer(np.linspace(-1, 1, 120), [1.0, 0.0, -0.5])

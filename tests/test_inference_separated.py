@@ -11,7 +11,6 @@ from scipy.stats import chi2
 import fastlogreg
 from fastlogreg import Inference
 
-pytest.importorskip("fastlogreg.separation")
 FIGURES = json.loads((Path(__file__).parent / "data" / "r_inference.json").read_text("utf-8"))
 KINDS = [np.asarray, np.asfortranarray, sp.csr_array, sp.csc_array]
 

@@ -133,7 +133,6 @@ def test_frequency_weights_and_offset():
 
 
 def test_separated_data_end():
-    pytest.importorskip("fastlogreg.separation")
     exog = pd.DataFrame({"const": 1.0, "dose": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]})
     results = Logit(pd.Series([0, 0, 0, 1, 1, 1]), exog).fit()
     assert results.params["dose"] == np.inf

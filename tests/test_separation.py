@@ -11,7 +11,6 @@ import warnings
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -661,27 +660,30 @@ def test_a_fit_that_overlaps_does_not_warn():
     assert not hasattr(model.separation_, "X")
 
 
-def test_firth_in_place_of_infinity(monkeypatch):
+def test_firth_in_place_of_infinity():
     """The estimate of `fastlogreg.firth` takes the place of coefficients that run off."""
     X, y = treated()
-    asked = []
-
-    def firth(X, y, *, sample_weight=None, offset=None, fit_intercept=True):
-        asked.append((X.shape, fit_intercept))
-        return SimpleNamespace(coef=np.array([1.0, 2.0, 3.0]), intercept=4.0)
-
-    monkeypatch.setattr(fastlogreg, "firth", firth, raising=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model = LogisticRegression(C=np.inf, separation="firth").fit(X, y)
     assert model.separation_.infinite == {"treatment": 1}
     assert model.certificate_ is None
     assert model.converged_
-    assert asked == [((200, 3), True)]
-    np.testing.assert_array_equal(model.coef_, [[1.0, 2.0, 3.0]])
-    asked.clear()
-    LogisticRegression(C=np.inf, separation="firth").fit(X[["age", "dose"]], y)
-    assert asked == []
+    target = (y == model.classes_[1]).astype(float)
+    np.testing.assert_array_equal(model.coef_[0], fastlogreg.firth(X.to_numpy(), target).coef)
+    finite = LogisticRegression(C=np.inf, separation="firth").fit(X[["age", "dose"]], y)
+    assert finite.certificate_ is not None
+    assert not finite.separation_.separated
+
+
+def test_firth_in_place_of_infinity_of_many_classes():
+    X, y = three_classes()
+    model = LogisticRegression(C=np.inf, separation="firth", reference_class="b").fit(X, y)
+    codes = np.searchsorted(model.classes_, y)
+    theirs = fastlogreg.firth(X, codes, n_classes=3, reference_class=1)
+    np.testing.assert_array_equal(model.coef_, theirs.coef)
+    assert not model.coef_[1].any()
+    assert model.separation_.separated
 
 
 def three_classes():

@@ -9,6 +9,7 @@ from fastlogreg.diagnostics.collinearity import MOST_COLUMNS
 from fastlogreg.diagnostics.columns import column_names, describe, equal_columns
 from fastlogreg.diagnostics.given import MOST_ROWS, holes, labels, numbers, part
 from fastlogreg.diagnostics.report import Finding, Report
+from fastlogreg.separation import check_separation
 
 _ORDER = (
     "no rows", "one class", "missing labels", "missing values", "infinite values", "too large",
@@ -141,10 +142,6 @@ def _look(data, skipped):
 
 def _separation(data, columns, skipped):
     """What `check_separation` proves of columns that none of the others make up."""
-    try:
-        from fastlogreg.separation import check_separation
-    except ModuleNotFoundError:
-        return
     n_classes = None if len(data.classes) == 2 else len(data.classes)
     verdict = check_separation(
         by_row(part(data.X, range(len(data.codes)), columns)), data.codes,

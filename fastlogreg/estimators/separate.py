@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-import fastlogreg
 from fastlogreg import parallel, separation
+from fastlogreg.bias.firth import firth
 from fastlogreg.estimators import one_vs_rest
 from fastlogreg.estimators.doors import balances_later
 from fastlogreg.estimators.present import Present
@@ -127,14 +127,10 @@ def _firth(problem, terms, result):
             "separated although other coefficients have them. Use separation='warn', and penalise "
             "the coefficient that runs off, too"
         )
-    fit = getattr(fastlogreg, "firth", None)
-    if fit is None:
-        raise NotImplementedError(
-            "separation='firth' needs fastlogreg.firth, which this version does not have; use "
-            "separation='warn' and a penalty, for example C=100"
-        )
-    given = {} if result.coef.ndim == 1 else {"n_classes": problem.n_classes}
-    estimate = fit(
+    given = {}
+    if result.coef.ndim == 2:
+        given = {"n_classes": problem.n_classes, "reference_class": terms["reference_class"]}
+    estimate = firth(
         problem.X, problem.y, sample_weight=problem.sample_weight, offset=problem.offset,
         fit_intercept=terms["fit_intercept"], **given,
     )  # fmt: skip
