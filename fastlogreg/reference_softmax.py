@@ -82,7 +82,7 @@ def softmax_hessian(X, coef, intercept=None, *, sample_weight=None, offset=None,
     hessian = np.empty((K, q, K, q))
     for k in range(K):
         for m in range(K):
-            h = s * pi[:, k] * ((k == m) - pi[:, m])
+            h = s * pi[:, k] * (np.delete(pi, k, axis=1).sum(axis=1) if k == m else -pi[:, m])
             hessian[k, :, m] = design.T @ (h[:, None] * design)
         hessian[k, np.arange(coef.shape[1]), k, np.arange(coef.shape[1])] += alpha
     return hessian.reshape(K * q, K * q)
@@ -127,11 +127,20 @@ def softmax_newton(
     return *parts(theta), objectives
 
 
+def class_turn(pi, u):
+    """t_k = u_k - sum_l pi_l u_l of each row, by differences to the likeliest class.
+
+    Of these nothing is lost to rounding where one probability is almost 1.
+    """
+    u = u - u[np.arange(len(u)), pi.argmax(axis=1)][:, None]
+    return u - (pi * u).sum(axis=1, keepdims=True)
+
+
 def divergence_bound(pi, t):
-    """A bound on KL(pi (1 + t) || pi) of each row, where sum_k pi_k t_k = 0 and t > -1.
+    """A bound on KL(pi (1 + t) || pi) of each row, where sum_k pi_k t_k = 0 and t >= -1.
 
     KL = sum_k pi_k ((1 + t) log(1 + t) - t), and (1 + t) log(1 + t) - t <= t^2/2 for t >= 0; for
-    -1 < t < 0 its series is sum_{m >= 2} |t|^m / (m (m - 1)) <= t^2/2 + |t|^3/2.
+    -1 <= t < 0 its series is sum_{m >= 2} |t|^m / (m (m - 1)) <= t^2/2 + |t|^3/2.
     """
     back = np.maximum(-t, 0.0)
     return (pi * 0.5 * t * t * (1.0 + back)).sum(axis=1)
@@ -152,11 +161,12 @@ def softmax_duality_gap(
     The bracket is (v + alpha b)^2 / (2 alpha) for a ridge; for parameters without penalty, the
     intercepts above all, v must be 0; a class that is held at zero has none.  The means are moved
     along a step d: mu_ik = pi_ik (1 + t_ik), t_ik = u_ik - sum_l pi_il u_il, u_i = x_i d', which
-    are distributions while t > -1, and then v = gradient of the loss + H d, H the loss' Hessian.
-    The divergence is bounded by `divergence_bound`.  `step` (K, q) is d; None takes
-    the step of Newton's method on the coefficients off zero and off their bounds.  Where pen* is
-    infinite, |v| exceeding l1, it is enough to maximise over the b with sum l1 |b| <= f(coef), for
-    the optimum is one of them: that costs f max(|v| / l1 - 1).
+    are distributions while t >= -1, and then v = gradient of the loss + H d, H the loss' Hessian;
+    of t below -1 no more is cut off than rounding makes.  The divergence is bounded by
+    `divergence_bound`.  `step` (K, q) is d; None takes the step of Newton's method on the
+    coefficients off zero and off their bounds.  Where pen* is infinite, |v| exceeding l1, it is
+    enough to maximise over the b with sum l1 |b| <= f(coef), for the optimum is one of them: that
+    costs f max(|v| / l1 - 1).
 
     `grouped`: the penalty of column j is l1_j ||b_.j||_2 + l2_j/2 ||b_.j||_2^2 over the classes.
     """
@@ -173,16 +183,16 @@ def softmax_duality_gap(
     l1, l2, lower, upper = (np.broadcast_to(v, (K, p)) for v in (l1, alpha, lower, upper))
     if np.any(coef < lower) or np.any(coef > upper):
         return np.inf
-    full_l1 = l1
     if step is None:
         hessian = softmax_hessian(X, coef, intercept, **data)
         step = _face_step(coef, gradient, hessian, free, l1, l2, lower, upper, grouped)
-    u = design @ step.T
-    t = u - (pi * u).sum(axis=1, keepdims=True)
-    if not (t[s > 0] > -1.0).all():
+    f = loss + softmax_penalty(coef, l1, l2, grouped)
+    t = class_turn(pi, design @ step.T)
+    if not (s @ (pi * np.maximum(-1.0 - t, 0.0)).sum(axis=1) <= 1e-14 * f):
         return np.inf
+    t = np.maximum(t, -1.0)
     v = gradient + (s[:, None] * pi * t).T @ design
-    rounding = 1e-13 * np.abs(design).T @ s
+    rounding = 1e-11 * f * np.sqrt(s @ (design * design))
     if (np.abs(v[:, p:]) > rounding[p:])[free[:, p:]].any():
         return np.inf
     v = v[:, :p]
@@ -198,15 +208,14 @@ def softmax_duality_gap(
     if (excess > rounding[: len(excess)])[l1 == 0].any():
         return np.inf
     beyond = np.divide(excess, l1, out=np.zeros(excess.shape), where=l1 > 0).max(initial=0.0)
-    f = loss + softmax_penalty(coef, full_l1, l2, grouped)
     return float(s @ divergence_bound(pi, t) + np.maximum(terms, 0.0).sum() + f * beyond)
 
 
 def _face_step(coef, gradient, hessian, free, l1, l2, lower, upper, grouped):
     """The step that minimises the quadratic model plus the penalty where that is smooth; (K, q).
 
-    Parameters at the penalty's kinks stay.  One Newton step for absolute values; lengths of columns
-    are no quadratics, so that they take several.
+    Parameters at the penalty's kinks stay.  Newton's method: lengths of columns are no quadratics,
+    and for absolute values the second and third step take away what rounding left of the first.
     """
     K, p = coef.shape
     q = gradient.shape[1]
@@ -216,7 +225,7 @@ def _face_step(coef, gradient, hessian, free, l1, l2, lower, upper, grouped):
     else:
         some[:, :p] &= ((coef != 0) | (l1 == 0)) & (lower < coef) & (coef < upper)
     some = np.flatnonzero(some)
-    for _ in range(10 if grouped else 1):
+    for _ in range(10 if grouped else 3):
         w, curved = coef + step[:, :p], np.zeros((K, q, K, q))
         slope = gradient + (hessian @ step.ravel()).reshape(K, q)
         for j in range(p):
@@ -228,7 +237,9 @@ def _face_step(coef, gradient, hessian, free, l1, l2, lower, upper, grouped):
                 curved[:, j, :, j] += l1[0, j] / size * (np.eye(K) - np.outer(unit, unit))
         slope[:, :p] += l2 * w if grouped else l2 * w + l1 * np.sign(w)
         matrix = (hessian + curved.reshape(K * q, K * q))[np.ix_(some, some)]
-        step.ravel()[some] -= np.linalg.pinv(matrix, hermitian=True) @ slope.ravel()[some]
+        unit = np.sqrt(np.where(matrix.diagonal() > 0, matrix.diagonal(), 1.0))
+        inverse = np.linalg.pinv(matrix / unit / unit[:, None], 1e-13, hermitian=True)
+        step.ravel()[some] -= inverse @ (slope.ravel()[some] / unit) / unit
     return step
 
 

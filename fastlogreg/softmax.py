@@ -7,10 +7,15 @@ intercept last (ridge 0); a reference class has none and keeps its scores at the
 names as in `objective.Objective`.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from fastlogreg import design
 from fastlogreg._kernels.core import Kronecker, Matrix, Problem, Softmax, dot, padded, symmetrise
+
+# What counts as rounding, of the objective: means outside of [0, 1], and sums that should be 0.
+PAST, LEFT = 1e-14, 1e-11
 
 
 class SoftmaxObjective:
@@ -86,21 +91,36 @@ class SoftmaxObjective:
         out += self.ridge * v
         return out
 
-    def dual_gap(self, proba, d, left):
+    def dual_gap(self, proba, d, left, f):
         """Bound on f - min f from a step d that leaves `left` = gradient + Hessian d unsolved.
 
-        inf where the step leads outside of the dual's domain, or leaves something unsolved without
-        a ridge; what is left of intercepts is taken for rounding.
+        inf where the step leads outside of the dual's domain, or leaves more than rounding unsolved
+        without a ridge.
         """
-        cost, reach = self.kernel.dual_gap(proba, self.classes(d), self.n_threads)
+        cost, beyond, reach = self.kernel.dual_gap(proba, self.classes(d), self.n_threads)
         self.passes += 0.5
         ridged = self.ridge > 0.0
-        penalised = np.ones((len(self.free), self.q), dtype=bool)
-        penalised[:, self.p :] = False
-        if not reach < 1.0 or np.any(left[penalised.ravel() & ~ridged]):
+        if not (reach < 1.0 or beyond <= PAST * f * self.total_weight):
+            return np.inf
+        if np.any(np.abs(left[~ridged]) > self.rounding(f)[~ridged]):
             return np.inf
         short = (left - self.ridge * d)[ridged] ** 2 / self.ridge[ridged]
         return cost / self.total_weight + 0.5 * float(short.sum())
+
+    def rounding(self, f):
+        """What of each entry of a gradient is taken for rounding, where the objective is f.
+
+        For labels the sums of absolute residuals are at most f.
+        """
+        return np.tile(LEFT * f * self._size, len(self.free))
+
+    @cached_property
+    def _size(self):
+        """Root mean squares of the columns, 1 for the intercept."""
+        weight, out = np.ones(self.n) if self.weight is None else self.weight, np.empty(self.q)
+        self.kernel.problem.collect(weight, out, True, self.n_threads)
+        self.passes += 1.0 / self.K
+        return np.sqrt(out / self.total_weight)
 
     def coupling(self, proba):
         """sum_i s_i (diag pi_i - pi_i pi_i') / total weight over the free classes, (F, F)."""
@@ -110,9 +130,8 @@ class SoftmaxObjective:
         upper, full = np.empty((padded(self.K),) * 2), np.empty((self.K, self.K))
         rows.gram(weight, upper, self.n_threads)
         symmetrise(upper, -1.0 / total, np.zeros(self.K), full)
-        sums = np.empty(self.K)
-        rows.collect(weight, sums, False, self.n_threads)
-        full[np.diag_indices(self.K)] += sums / total
+        full[np.diag_indices(self.K)] = 0.0
+        full[np.diag_indices(self.K)] = -full.sum(axis=1)  # exact, as 1 - pi is not on sure rows
         return full[np.ix_(self.free, self.free)]
 
     def null_start(self):

@@ -257,10 +257,10 @@ def check_class_problem(X, y, n_classes, sample_weight, offset, fit_intercept):
         )
     y = np.asarray(y)
     if y.ndim == 2:
-        y = _check_class_probabilities(y, n)
-        if n_classes is not None and n_classes != y.shape[1]:
-            raise ValueError(f"n_classes is {n_classes}, but y has {y.shape[1]} columns")
-        n_classes = y.shape[1]
+        columns = y.shape[1]
+        if n_classes is not None and n_classes != columns:
+            raise ValueError(f"n_classes is {n_classes}, but y has {columns} columns")
+        y, n_classes = _check_class_probabilities(y, n), columns
     else:
         check_count(n_classes, "n_classes")
         if n_classes < 2:
@@ -318,6 +318,8 @@ def _check_class_probabilities(y, n):
             f"y[{row}] is {y[row].tolist()}; rows of a y of two dimensions are the probabilities "
             "of the classes, within [0, 1] and summing to 1 (to 1e-6)"
         )
+    if ((y == 0.0) | (y == 1.0)).all():  # labels: their losses are exact, and can be separated
+        return y.argmax(axis=1).astype(np.int32)
     return y / y.sum(axis=1, keepdims=True)
 
 

@@ -15,7 +15,7 @@ from fastlogreg._kernels import core as kernels
 from fastlogreg.penalty import Penalty
 from fastlogreg.softmax import Preconditioner, SoftmaxObjective, class_matrix
 from fastlogreg.solvers.quasi_newton import Pairs
-from fastlogreg.solvers.softmax_proximal import working_hessian
+from fastlogreg.solvers.softmax_hessian import working_hessian
 
 THREADS = (1, 2, 3, 8)
 OPTIONS = [
@@ -108,10 +108,13 @@ class Setting:
             most = np.maximum(-t[counts], 0.0).max()
             factor = reach / most if most > 0 else 1.0
             got = self.kernel.dual_gap(self.proba, factor * self.v, self.n_threads)
-            cost = self.weights @ many.divergence_bound(self.pi, factor * t)
+            cost = self.weights @ many.divergence_bound(self.pi, np.maximum(factor * t, -1.0))
+            beyond = self.weights @ (self.pi * np.maximum(-1.0 - factor * t, 0.0)).sum(axis=1)
             size = np.abs(factor * self.design) @ np.abs(self.v).max(axis=0)
             self.close(got[0], cost, self.weights @ (1.0 + size) ** 3)
-            self.close(got[1], factor * most, size.max(initial=1.0))
+            self.close(got[1], beyond, self.weights @ (1.0 + size))
+            self.close(got[2], factor * most, size.max(initial=1.0))
+            assert (got[1] > 0.0) == (reach > 1.0 and most > 0)
 
     def check_predict(self):
         for dtype, eps in ((np.float64, 0.0), (np.float32, 1.2e-7)):
@@ -279,6 +282,41 @@ def test_loss_and_residuals_of_any_scores(level, digits, soft):
             np.testing.assert_allclose(residual, want, rtol=rel, atol=absolute, err_msg=f"{z}")
 
 
+@pytest.mark.parametrize("K", [2, 4, 8])
+def test_losses_around_powers_of_two(level, digits, K):
+    """The sum of exponentials is 2, 4 or 8, or its neighbours: the logarithm's pieces meet there."""
+    for step in range(-40, 41):
+        z = np.zeros(K)
+        z[-1] = min(step, 0) * 1.1e-16
+        z[0] = max(step, 0) * 1.1e-16
+        total = mpmath.fsum(mpmath.exp(mpmath.mpf(v)) for v in z)
+        want = float(mpmath.log(total) - mpmath.mpf(z[1]))
+        assert one_row(z, 1)[0] == pytest.approx(want, rel=1e-15, abs=0), step
+
+
+def test_sure_rows_keep_their_curvature(level, digits):
+    """pi (1 - pi) of a row that is as good as decided, to full relative accuracy."""
+    X = design.as_matrix(np.ones((1, 1)))
+    for lead in (1.0, 20.0, 36.0, 40.0, 300.0):
+        z = [0.0, lead, -1.0]
+        proba, out = np.zeros((3, 8)), np.empty((3, 2))
+        e = [mpmath.exp(mpmath.mpf(v) - lead) for v in z]
+        exact = [v / mpmath.fsum(e) for v in e]
+        proba[:, 0] = [float(v) for v in exact]
+        v = np.array([[1.0, 0.5], [2.0, -0.3], [-1.0, 0.7]])
+        kernel = kernels.Softmax(X, 3)
+        kernel.curved_product(proba, v, out)
+        u = [mpmath.mpf(a) + mpmath.mpf(b) for a, b in v]
+        t = [mpmath.fsum(p * (m - other) for p, other in zip(exact, u, strict=True)) for m in u]
+        want = [float(p * m) for p, m in zip(exact, t, strict=True)]
+        np.testing.assert_allclose(out, np.column_stack([want, want]), rtol=1e-14)
+        cost, beyond, reach = kernel.dual_gap(proba, 0.1 * v)
+        want = float(mpmath.fsum(p * m * m for p, m in zip(exact, t, strict=True))) * 0.005
+        assert want <= cost <= 1.5 * want
+        assert beyond == 0.0
+        assert reach == pytest.approx(float(-min(t)) * 0.1, rel=1e-14)
+
+
 def test_losses_of_soft_targets(level, digits):
     rng = np.random.default_rng(1)
     for z in score_rows():
@@ -325,8 +363,9 @@ def test_nan_is_never_lost(level, kind, where):
         assert np.isnan(kernel.evaluate(theta, gradient, proba))
         assert np.isnan(gradient[:, 6]).all()
         assert np.isnan(kernel.evaluate(theta))
-        cost, reach = kernel.dual_gap(proba, 1e-3 * theta)
+        cost, beyond, reach = kernel.dual_gap(proba, 1e-3 * theta)
         assert np.isnan(cost)
+        assert np.isnan(beyond)
         assert reach == np.inf
         out = np.empty((40, K))
         kernel.predict(theta, out, True)

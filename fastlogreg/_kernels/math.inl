@@ -65,7 +65,7 @@ FLR_INLINE vd v_log1p_any(vd e)
     const vd one = v_set1(1.0);
     vd k = v_exponent(one + e);
     vd f = v_scale2_normal(one + e, v_set1(0.0) - k) - one;
-    return v_fma(k, v_set1(0x1.62e42fefa39efp-1), v_log1p(v_select(v_gt(one, e), e, f)));
+    return v_fma(k, v_set1(0x1.62e42fefa39efp-1), v_log1p(v_select(v_eq(k, v_set1(0.0)), e, f)));
 }
 
 /* Logistic loss of VL rows with score z and target y in [0, 1]:

@@ -151,28 +151,29 @@ int flr_run_softmax_curved(const flr_softmax *sm, const double *proba, const dou
 static void dual_gap_task(void *context, ptrdiff_t task, double *slot, double *scratch)
 {
     pass_t *pass = context;
-    double sums[2] = {0.0, 0.0};
+    double sums[3] = {0.0, 0.0, 0.0};
     ptrdiff_t lo, hi;
     bounds(pass, task, &lo, &hi);
     pass->kernels->softmax_dual_gap(pass->sm, lo, hi, pass->proba, pass->coef, pass->intercept, sums, scratch);
     slot[0] = sums[0];
-    pass->largest[task] = sums[1];
+    slot[1] = sums[1];
+    pass->largest[task] = sums[2];
 }
 
-int flr_run_softmax_dual_gap(const flr_softmax *sm, const double *proba, const double *v, double out[2],
+int flr_run_softmax_dual_gap(const flr_softmax *sm, const double *proba, const double *v, double out[3],
                              flr_executor ex)
 {
     const ptrdiff_t n_tasks = sm->rows.n / chunk_rows(sm) + 1;
     pass_t pass = {0};
     double *w = packed(sm, v, &pass), *largest = calloc((size_t)n_tasks, sizeof(double));
     int outcome = FLR_NO_MEMORY;
-    out[0] = out[1] = 0.0;
+    out[0] = out[1] = out[2] = 0.0;
     if (w && largest) {
         pass.proba = proba;
         pass.largest = largest;
-        outcome = go(dual_gap_task, &pass, sm, 1, out, ex);
+        outcome = go(dual_gap_task, &pass, sm, 2, out, ex);
         for (ptrdiff_t k = 0; k < n_tasks; k++)
-            if (!(largest[k] <= out[1])) out[1] = largest[k];
+            if (!(largest[k] <= out[2])) out[2] = largest[k];
     }
     free(w);
     free(largest);

@@ -10,7 +10,7 @@ int flr_run_softmax(const flr_softmax *sm, const double *theta, double *loss, do
                     double *proba, flr_executor ex);
 int flr_run_softmax_curved(const flr_softmax *sm, const double *proba, const double *v, double *out,
                            flr_executor ex);
-int flr_run_softmax_dual_gap(const flr_softmax *sm, const double *proba, const double *v, double out[2],
+int flr_run_softmax_dual_gap(const flr_softmax *sm, const double *proba, const double *v, double out[3],
                              flr_executor ex);
 int flr_run_softmax_predict(const flr_softmax *sm, const double *theta, int form, void *out,
                             flr_executor ex);

@@ -165,12 +165,22 @@ static void softmax_evaluate(const flr_softmax *sm, ptrdiff_t lo, ptrdiff_t hi, 
     }
 }
 
-/* mean_k pi_k u_k of VL rows */
-FLR_INLINE vd class_mean(ptrdiff_t K, const double *pi, ptrdiff_t ldp, const double *u, ptrdiff_t ldu)
+/* u_k becomes t_k = u_k - sum_l pi_l u_l of VL rows, from differences to the likeliest class: on sure rows
+ * these keep the digits that pi_k (1 - pi_k) has, and differences to the mean lose. */
+FLR_INLINE void class_turn(ptrdiff_t K, const double *pi, ptrdiff_t ldp, double *u, ptrdiff_t ldu)
 {
-    vd mean = v_set1(0.0);
-    for (ptrdiff_t k = 0; k < K; k++) mean = v_fma(v_load(pi + k * ldp), v_load(u + k * ldu), mean);
-    return mean;
+    vd most = v_load(pi), top = v_load(u), mean = v_set1(0.0);
+    for (ptrdiff_t k = 1; k < K; k++) {
+        const vd pi_k = v_load(pi + k * ldp);
+        top = v_select(v_gt(pi_k, most), v_load(u + k * ldu), top);
+        most = v_max(most, pi_k);
+    }
+    for (ptrdiff_t k = 0; k < K; k++) {
+        const vd apart = v_load(u + k * ldu) - top;
+        mean = v_fma(v_load(pi + k * ldp), apart, mean);
+        v_store(u + k * ldu, apart);
+    }
+    for (ptrdiff_t k = 0; k < K; k++) v_store(u + k * ldu, v_load(u + k * ldu) - mean);
 }
 
 static void softmax_curved(const flr_softmax *sm, ptrdiff_t lo, ptrdiff_t hi, const double *proba,
@@ -183,10 +193,11 @@ static void softmax_curved(const flr_softmax *sm, ptrdiff_t lo, ptrdiff_t hi, co
         class_scores(sm, at, m, v, v_b, 0, u, ldz, wide);
         for (ptrdiff_t i = 0; i < m; i += VL) {
             const double *pi = proba + at + i;
-            const vd s = class_weights(sm, at, m, i), mean = class_mean(K, pi, ldp, u + i, ldz);
+            const vd s = class_weights(sm, at, m, i);
+            class_turn(K, pi, ldp, u + i, ldz);
             for (ptrdiff_t k = 0; k < K; k++) {
                 double *uk = u + k * ldz + i;
-                v_store(uk, s * v_load(pi + k * ldp) * (v_load(uk) - mean));
+                v_store(uk, s * v_load(pi + k * ldp) * v_load(uk));
             }
         }
         class_collect(sm, at, m, hi, u, ldz, out, sums, wide);
@@ -194,34 +205,40 @@ static void softmax_curved(const flr_softmax *sm, ptrdiff_t lo, ptrdiff_t hi, co
 }
 
 /* The certificate's sums for the step v: the means move to pi_k (1 + t_k), t_k = u_k - sum_l pi_l u_l,
- * which costs KL <= sum_k pi_k (t_k^2 / 2 + |t_k|^3 / 2 where t_k < 0), see reference.softmax_duality_gap.
- *   out[0] += these costs    out[1] = max(-t_k), which has to stay below 1 */
+ * which costs KL <= sum_k pi_k (t_k^2 / 2 + |t_k|^3 / 2 where t_k < 0), see reference.softmax_duality_gap;
+ * they stop at 0, where t_k = -1.
+ *   out[0] += these costs    out[1] += pi_k (-1 - t_k) where that is positive    out[2] = max(-t_k) */
 static void softmax_dual_gap(const flr_softmax *sm, ptrdiff_t lo, ptrdiff_t hi, const double *proba,
                              const double *v, const double *v_b, double *out, double *scratch)
 {
     const ptrdiff_t K = sm->K, rows = class_rows(sm), ldz = class_line(rows), ldp = flr_padded(sm->rows.n);
-    const vd zero = v_set1(0.0), half = v_set1(0.5);
+    const vd zero = v_set1(0.0), half = v_set1(0.5), one = v_set1(1.0);
     double *u = class_aligned(scratch), *wide = u + ldz * K;
-    vd cost = zero, reach = v_set1(out[1]);
+    vd cost = zero, beyond = zero, reach = v_set1(out[2]);
     for (ptrdiff_t at = lo; at < hi; at += rows) {
         const ptrdiff_t m = hi - at < rows ? hi - at : rows;
         class_scores(sm, at, m, v, v_b, 0, u, ldz, wide);
         for (ptrdiff_t i = 0; i < m; i += VL) {
             const double *pi = proba + at + i;
-            const vd s = class_weights(sm, at, m, i), mean = class_mean(K, pi, ldp, u + i, ldz);
-            vd each = zero;
+            const vd s = class_weights(sm, at, m, i);
+            vd each = zero, over = zero;
+            class_turn(K, pi, ldp, u + i, ldz);
             for (ptrdiff_t k = 0; k < K; k++) {
-                const vd t = v_select(v_gt(s, zero), v_load(u + k * ldz + i) - mean, zero);
-                const vd back = v_max(zero - t, zero);
-                each = v_fma(v_load(pi + k * ldp) * half * t * t, v_set1(1.0) + back, each);
+                const vd t = v_select(v_gt(s, zero), v_load(u + k * ldz + i), zero), back = v_max(zero, zero - t);
+                const vd past = v_max(zero, back - one), pi_k = v_load(pi + k * ldp);
+                const vd stopped = t + past;
+                each = v_fma(pi_k * half * stopped * stopped, one + (back - past), each);
+                over = v_fma(pi_k, past, over);
                 reach = v_max(reach, back);
             }
             cost = v_fma(s, v_select(v_gt(s, zero), each, zero), cost);
+            beyond = v_fma(s, v_select(v_gt(s, zero), over, zero), beyond);
         }
     }
     out[0] += v_sum(cost);
-    out[1] = v_hmax(reach);
-    if (!(out[0] == out[0])) out[1] = (double)INFINITY; /* a nan must not pass as small */
+    out[1] += v_sum(beyond);
+    out[2] = v_hmax(reach);
+    if (!(out[0] == out[0])) out[2] = (double)INFINITY; /* a nan must not pass as small */
 }
 
 static void softmax_predict(const flr_softmax *sm, ptrdiff_t lo, ptrdiff_t hi, const double *coef,

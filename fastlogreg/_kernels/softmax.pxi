@@ -108,8 +108,12 @@ cdef class Softmax:
         check(outcome)
 
     def dual_gap(self, const double[:, ::1] proba, const double[:, ::1] v, int n_threads=1):
-        """The certificate's sums for a step v: (cost, reach); a dual point exists if reach < 1."""
-        cdef double out[2]
+        """The certificate's sums for a step v: (cost, beyond, reach).
+
+        The means move to pi (1 + t), at least to 0; `beyond` is how much they would move past that,
+        0 if reach = max(-t) < 1.
+        """
+        cdef double out[3]
         cdef int outcome
         self.ready(False)
         self.probabilities(proba)
@@ -118,7 +122,7 @@ cdef class Softmax:
             outcome = flr_run_softmax_dual_gap(&self.sm, &proba[0, 0], &v[0, 0], out,
                                                executor(n_threads))
         check(outcome)
-        return out[0], out[1]
+        return out[0], out[1], out[2]
 
     def predict(self, const double[:, ::1] theta, out, bint proba, int n_threads=1):
         """Scores or probabilities into out (n, K), float32 or float64."""

@@ -17,6 +17,7 @@
 
 #define ROUNDING 4e-15
 #define FLOOR 1e-15
+#define PAST 1e-14 /* of f: so much the means may be cut at 0 for rounding */
 
 typedef struct {
     const flr_table *kernels;
@@ -47,6 +48,14 @@ static int evaluate(const flr_softmax *sm, const flr_softmax_job *job, const dou
     return outcome;
 }
 
+/* weights = 1 - pi_k, whose digits a difference would lose on sure rows */
+static void others(work_t *work, ptrdiff_t K, ptrdiff_t n, ptrdiff_t ldp, ptrdiff_t k)
+{
+    memset(work->weights, 0, (size_t)n * sizeof(double));
+    for (ptrdiff_t l = 0; l < K; l++)
+        for (ptrdiff_t i = 0; l != k && i < n; i++) work->weights[i] += work->proba[l * ldp + i];
+}
+
 /* The factored Hessian at work->proba; 0 if it is singular to rounding. */
 static int factor(const flr_softmax *sm, const flr_softmax_job *job, work_t *work)
 {
@@ -56,9 +65,10 @@ static int factor(const flr_softmax *sm, const flr_softmax_job *job, work_t *wor
         for (ptrdiff_t l = k; l < K; l++) {
             if (k == job->reference || l == job->reference) continue; /* its diagonal becomes 1 */
             const double *pi_k = work->proba + k * ldp, *pi_l = work->proba + l * ldp;
+            if (k == l) others(work, K, n, ldp, k);
             for (ptrdiff_t i = 0; i < n; i++) {
                 const double s = sm->rows.weight ? sm->rows.weight[i] : 1.0;
-                work->weights[i] = s * pi_k[i] * (k == l ? 1.0 - pi_k[i] : -pi_l[i]);
+                work->weights[i] = s * pi_k[i] * (k == l ? work->weights[i] : -pi_l[i]);
             }
             memset(work->block, 0, (size_t)(Q * Q) * sizeof(double));
             work->kernels->gram(&sm->rows, 0, n, 0, work->weights, work->block, work->scratch);
@@ -81,13 +91,6 @@ static int factor(const flr_softmax *sm, const flr_softmax_job *job, work_t *wor
     return work->kernels->cholesky(K * q, S, work->hessian, work->scale, work->scratch);
 }
 
-static int penalised_at_all(const flr_softmax_job *job, ptrdiff_t q)
-{
-    for (ptrdiff_t j = 0; j < q; j++)
-        if (job->ridge[j] > 0.0) return 1;
-    return 0;
-}
-
 static double smallest_weight(const flr_softmax *sm)
 {
     double least = (double)INFINITY;
@@ -97,6 +100,20 @@ static double smallest_weight(const flr_softmax *sm)
     return least;
 }
 
+/* Whether the parameters without a penalty alone put every row on its right side: a loss below log 2 for
+ * every row, which 2 theta betters yet. An offset does not grow with theta. */
+static int separated(const flr_softmax *sm, const flr_softmax_job *job, ptrdiff_t q, double f, double *trial,
+                     flr_executor ex)
+{
+    const double most = 0.69 * smallest_weight(sm);
+    flr_softmax bare = *sm;
+    double loss;
+    if (!sm->label || !(f * job->total_weight < most)) return 0;
+    bare.offset = NULL;
+    for (ptrdiff_t i = 0; i < sm->K * q; i++) trial[i] = job->ridge[i % q] > 0.0 ? 0.0 : job->theta[i];
+    return flr_run_softmax(&bare, trial, &loss, NULL, NULL, ex) == FLR_OK && loss < most;
+}
+
 static int newton_steps(const flr_softmax *sm, flr_softmax_job *job, work_t *work, double *g, double *d,
                         double *trial, flr_executor ex)
 {
@@ -104,7 +121,7 @@ static int newton_steps(const flr_softmax *sm, flr_softmax_job *job, work_t *wor
     double f, least = -(double)INFINITY;
     int outcome = evaluate(sm, job, job->theta, &f, g, work->proba, ex);
     for (job->n_iter = 0; outcome == FLR_OK; job->n_iter++) {
-        double slope = 0.0, sums[2], ridge = 0.0, f_new, step = 1.0;
+        double slope = 0.0, sums[3], ridge = 0.0, f_new, step = 1.0;
         job->objective = f;
         job->gap = f - least + ROUNDING * f;
         job->gradient_max = 0.0;
@@ -114,9 +131,8 @@ static int newton_steps(const flr_softmax *sm, flr_softmax_job *job, work_t *wor
         if (job->gap <= job->tol * f) return FLR_OK;
         job->status = FLR_NONFINITE;
         if (!(f < (double)INFINITY) || !(job->gradient_max < (double)INFINITY)) return FLR_OK;
-        /* a loss below log 2 for every row: each is on its right side, and 2 theta is better yet */
         job->status = FLR_SEPARATED;
-        if (!penalised_at_all(job, work->q) && f * job->total_weight < 0.69 * smallest_weight(sm)) return FLR_OK;
+        if (separated(sm, job, work->q, f, trial, ex)) return FLR_OK;
         job->status = FLR_SINGULAR;
         if (!factor(sm, job, work)) return FLR_OK;
         for (ptrdiff_t i = 0; i < size; i++) d[i] = -g[i];
@@ -127,7 +143,7 @@ static int newton_steps(const flr_softmax *sm, flr_softmax_job *job, work_t *wor
         }
         outcome = flr_run_softmax_dual_gap(sm, work->proba, d, sums, ex);
         if (outcome != FLR_OK) break;
-        if (sums[1] < 1.0) {
+        if (sums[2] < 1.0 || sums[1] <= PAST * f * job->total_weight) {
             const double gap = sums[0] / job->total_weight + 0.5 * ridge + FLOOR * f;
             if (gap < job->gap) job->gap = gap;
         }
@@ -138,7 +154,7 @@ static int newton_steps(const flr_softmax *sm, flr_softmax_job *job, work_t *wor
         if (job->n_iter >= job->max_iter) return FLR_OK;
         /* steps that gain nothing still move scores by 1 or so: the mark of a limit at infinity */
         job->status = FLR_DIVERGED;
-        if (!(sums[1] < 1.0) && -slope <= 1e-9 * f) return FLR_OK;
+        if (!(sums[2] < 1.0) && -slope <= 1e-9 * f) return FLR_OK;
         for (;;) {
             for (ptrdiff_t i = 0; i < size; i++) trial[i] = job->theta[i] + step * d[i];
             outcome = evaluate(sm, job, trial, &f_new, g, work->proba, ex);

@@ -7,7 +7,7 @@ and few parameters go to the compiled Newton method instead.
 Certificate: with a ridge, the dual point at the present probabilities is worth ||gradient||^2
 over twice the ridge, once a step of the intercepts has taken their gradient to zero; where the
 ridge is so weak that this says little, conjugate gradients solve a Newton system closely enough.
-Without a ridge only the compiled Newton method proves anything
+Without a ridge a proof needs the Hessian
 (reference_softmax.softmax_duality_gap).
 
 References: Liu & Nocedal, "On the limited memory BFGS method for large scale optimization" (1989);
@@ -16,11 +16,12 @@ Nocedal & Wright, "Numerical Optimization" (2006), chapter 7.
 
 import numpy as np
 
-from fastlogreg._kernels.core import dot
+from fastlogreg._kernels.core import Softmax, dot
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED
 from fastlogreg.softmax import Preconditioner
 from fastlogreg.solvers import softmax_span
 from fastlogreg.solvers.quasi_newton import Pairs, search
+from fastlogreg.solvers.softmax_hessian import newton_step
 from fastlogreg.solvers.state import FLOOR, ROUNDING, Solution, Watch
 
 STEPS = 10  # quasi-Newton steps that count as one iteration
@@ -95,6 +96,8 @@ def quasi_newton(objective, theta, tol, max_iter, watch):
                 return here._replace(gap=gap)
         if watch(n_iter, theta, f, np.inf):
             return here._replace(status=CALLBACK)
+        if separated(objective, theta, objective.ridge > 0.0, f):
+            return here._replace(status=SEPARATED)
         if step == 0.0 or estimate <= 0.1 * ROUNDING * f:
             return finish(objective, here, proba, precondition, tol, watch)
         if n_step == STEPS * max_iter:
@@ -122,17 +125,22 @@ def _ridge_gap(objective, g):
 
 def certify(objective, theta, proba, precondition, solve, tol):
     """The gap proved at theta; `solve`: by a Newton step, not of the intercepts alone."""
-    if not objective.coercive:
+    explicit = not objective.coercive
+    if explicit and not (solve and theta.size <= EXPLICIT):
         return np.inf
     f, g = objective.value_gradient(theta, proba=proba)
     d, left = np.zeros(theta.size), g
-    if solve:
+    if explicit:
+        d, left = newton_step(objective, g, proba)
+    elif solve:
         d, left = conjugate_gradients(objective, g, proba, precondition, 0.3 * tol * f)
-    if objective.fit_intercept:
+    for _ in range(2 * objective.fit_intercept):  # once more where the first was not exact
         move = intercept_step(objective, proba, left)
         d = d + move
         left = left + objective.curved_product(proba, move)
-    return objective.dual_gap(proba, d, left) + FLOOR * f
+        if np.all(np.abs(left) <= objective.rounding(f), where=objective.ridge == 0.0):
+            break
+    return objective.dual_gap(proba, d, left, f) + FLOOR * f
 
 
 def intercept_step(objective, proba, left):
@@ -141,6 +149,25 @@ def intercept_step(objective, proba, left):
     against = left.reshape(move.shape)[:, -1]
     move[:, -1] = -np.linalg.pinv(objective.coupling(proba), hermitian=True) @ against
     return move.ravel()
+
+
+def separated(objective, theta, held, f):
+    """Whether parameters that nothing holds put every row strictly on its right side by themselves.
+
+    Then there is no optimum: more of them is better. `held` marks those with a penalty or a bound.
+    """
+    o = objective
+    smallest = 1.0 if o.weight is None else float(o.weight[o.weight > 0].min())
+    if o.y.ndim == 2 or not f * o.total_weight < 0.69 * smallest:
+        return False
+    score = np.empty((o.n, o.K))
+    bare = Softmax(o.matrix, o.K, None, None, None, o.fit_intercept)
+    bare.predict(o.classes(np.where(held, 0.0, theta)), score, False, o.n_threads)
+    rows = np.arange(o.n)
+    own = score[rows, o.y].copy()
+    score[rows, o.y] = -np.inf
+    margin = own - score.max(axis=1)
+    return bool((margin if o.weight is None else margin[o.weight > 0]).min() > 1e-8)
 
 
 def conjugate_gradients(objective, g, proba, precondition, enough):

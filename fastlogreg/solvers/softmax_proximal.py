@@ -21,12 +21,12 @@ shrinkage-thresholding algorithm for linear inverse problems" (2009).
 
 import numpy as np
 
-from fastlogreg import design
-from fastlogreg._kernels.core import Problem, coordinate_sweep, padded, symmetrise
+from fastlogreg._kernels.core import coordinate_sweep
 from fastlogreg.reference import fenchel_young
 from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER, SEPARATED, STALLED
 from fastlogreg.solvers.linear import Inverse
-from fastlogreg.solvers.softmax import intercept_step
+from fastlogreg.solvers.softmax import intercept_step, separated
+from fastlogreg.solvers.softmax_hessian import working_hessian
 from fastlogreg.solvers.state import FLOOR, ROUNDING, Solution
 
 MOST = 4000  # parameters that a Hessian is formed of
@@ -72,12 +72,15 @@ class Lasso:
         return some
 
     def centred(self, w):
-        """w with its columns shifted to the smallest penalty: a median at zero."""
+        """w with its columns shifted to the smallest penalty: a median at zero, or around it."""
         columns = w.reshape(-1, self.q)
         ordered = np.sort(columns, axis=0)
         low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
         nearest = np.where(low > 0, low, np.where(high < 0, high, 0.0))
-        return (columns - np.where(self.shifts, nearest, 0.0)).ravel()
+        columns = columns - np.where(self.shifts, nearest, 0.0)
+        # where a shift costs nothing, rounding alone keeps a coefficient off zero
+        tiny = np.abs(columns) <= 1e-13 * np.abs(columns).max(axis=0)
+        return np.where(tiny & self.shifts, 0.0, columns).ravel()
 
     def prox(self, w, step):
         """The minimiser of |x - w|^2 / (2 step) + penalty(x)."""
@@ -133,10 +136,15 @@ class Lasso:
         w[:] = new
         return size == 1.0
 
-    def dual_terms(self, w, v, f):
+    def held(self, w):
+        """Which parameters something keeps from growing beyond all bounds."""
+        wall = np.where(w > 0, self.upper < np.inf, self.lower > -np.inf)
+        return (self.l1 > 0) | (self.l2 > 0) | wall
+
+    def dual_terms(self, w, v, f, rounding):
         """The certificate's brackets at v, the gradient that the step leaves; inf if unproved."""
         terms, excess = fenchel_young(w, v, self.l1, self.l2, self.lower, self.upper)
-        return _with_excess(terms, excess, self.l1, f)
+        return _with_excess(terms, excess, self.l1, f, rounding)
 
 
 class Group:
@@ -236,17 +244,24 @@ class Group:
         w[free] += size * move
         return -float(target @ move)
 
-    def dual_terms(self, w, v, f):
+    def held(self, w):
+        """As `Lasso.held`."""
+        return np.tile((self.l1 > 0) | (self.l2 > 0), self.classes)
+
+    def dual_terms(self, w, v, f, rounding):
         """As `Lasso.dual_terms`."""
         w, v = self._columns(w), self._columns(v)
         size, against = np.linalg.norm(w, axis=0), np.linalg.norm(v, axis=0)
         terms, excess = fenchel_young(size, -against, self.l1, self.l2, 0.0, np.inf)
-        return _with_excess(terms + size * against + (w * v).sum(axis=0), excess, self.l1, f)
+        terms = terms + size * against + (w * v).sum(axis=0)
+        return _with_excess(terms, excess, self.l1, f, rounding[: self.q])
 
 
-def _with_excess(terms, excess, l1, f):
+def _with_excess(terms, excess, l1, f, rounding):
     """Sum of the brackets; |v| beyond l1 is charged to the box sum l1 |w| <= f."""
     free = (excess > 0) & (l1 == 0)  # the step brings their v to 0, but for rounding
+    if np.any(excess[free] > rounding[free]):
+        return np.inf
     terms[free] = excess[free] = 0.0
     beyond = np.divide(excess, l1, out=np.zeros(len(l1)), where=excess > 0).max(initial=0.0)
     return float(np.maximum(terms, 0.0).sum()) + f * float(beyond)
@@ -272,7 +287,7 @@ def softmax_proximal(objective, theta, tol, max_iter, watch, grouped):
             return here
         if stop:
             return here._replace(status=CALLBACK)
-        if _separated(objective, penalty, loss):
+        if separated(objective, theta, penalty.held(theta), loss):
             return here._replace(status=SEPARATED)
         some = np.flatnonzero(penalty.in_work(theta, g))
         if _too_large(objective, some):
@@ -288,8 +303,9 @@ def softmax_proximal(objective, theta, tol, max_iter, watch, grouped):
             if not moved:
                 return here._replace(status=STALLED)
             continue
-        hessian = working_hessian(objective, proba, some)
-        new = penalty.solve(hessian, some, theta, g)
+        new = theta
+        if len(some):
+            new = penalty.solve(working_hessian(objective, proba, some), some, theta, g)
         d = new - theta
         gap, left = _gap(objective, penalty, proba, theta, d, g, f)
         here = here._replace(gap=min(gap, here.gap))
@@ -309,20 +325,9 @@ def softmax_proximal(objective, theta, tol, max_iter, watch, grouped):
 def _gap(objective, penalty, proba, theta, d, g, f):
     """The gap that the step d proves at theta, and what d makes of the gradient g."""
     left = g + objective.curved_product(proba, d)
-    cost = objective.dual_gap(proba, d, np.zeros_like(d))
-    return cost + penalty.dual_terms(theta, left, f) + FLOOR * f, left
-
-
-def _separated(objective, penalty, loss):
-    """Whether nothing holds back parameters that put every row on its right side."""
-    if penalty.value(np.ones(len(objective.ridge))) > 0 or objective.y.ndim == 2:
-        return False
-    weight = objective.weight
-    smallest = 1.0 if weight is None else float(weight[weight > 0].min())
-    bounded = isinstance(penalty, Lasso) and (
-        np.isfinite(penalty.lower).any() or np.isfinite(penalty.upper).any()
-    )
-    return not bounded and loss * objective.total_weight < 0.69 * smallest
+    cost = objective.dual_gap(proba, d, np.zeros_like(d), f)
+    terms = penalty.dual_terms(theta, left, f, objective.rounding(f))
+    return cost + terms + FLOOR * f, left
 
 
 def _line_search(objective, penalty, theta, f, d, promised):
@@ -344,57 +349,6 @@ def _line_search(objective, penalty, theta, f, d, promised):
 
 def _too_large(objective, some):
     return len(some) > MOST or objective.n * float(len(some)) ** 2 > WORK
-
-
-def working_hessian(objective, proba, some):
-    """The loss' Hessian of some flat parameters, (class, column) pairs.
-
-    With t_i the products pi_ik x_ij it is sum_i s_i pi_ik x_ij x_im within a class less
-    sum_i s_i t_i t_i': one Gram matrix a class and one of all, however many classes.  Intercepts
-    get the curvature that shifts of them lack, so that a step leaves their sum alone.
-    """
-    o, count = objective, len(some)
-    column, row = some % o.q, o.free[some // o.q]
-    real = np.unique(column[column < o.p])
-    at = np.searchsorted(real, column)  # intercepts come last
-    weight = np.ones(o.n) if o.weight is None else o.weight
-    hessian, upper = np.zeros((count, count)), np.empty((padded(count),) * 2)
-    block = max(256, int(4e6) // (count + 1))
-    for begin in range(0, o.n, block):
-        rows = slice(begin, min(begin + block, o.n))
-        X = _dense_columns(o, rows, real)
-        products = X[:, at] * proba[row, rows].T
-        _gram(products, weight[rows], upper, o.n_threads)
-        hessian -= upper[:count, :count]
-        for k in np.unique(row):
-            mine = np.flatnonzero(row == k)
-            within = np.empty((padded(len(mine)),) * 2)
-            _gram(X[:, at[mine]], weight[rows] * proba[k, rows], within, 1)
-            hessian[np.ix_(mine, mine)] += within[: len(mine), : len(mine)]
-    o.passes += count / (2.0 * o.q)
-    full = np.empty((count, count))
-    symmetrise(hessian, 1.0 / o.total_weight, np.zeros(count), full)
-    if o.reference_class is None:
-        where = np.flatnonzero(column >= o.p)
-        if len(where):
-            full[np.ix_(where, where)] += full[where, where].mean()
-    return full
-
-
-def _gram(values, weight, upper, n_threads):
-    """Upper triangle of values' diag(weight) values."""
-    matrix = design.as_matrix(np.ascontiguousarray(values))
-    Problem(matrix, None, None, None, False).gram(np.ascontiguousarray(weight), upper, n_threads)
-
-
-def _dense_columns(objective, rows, columns):
-    """Some columns of a block of rows as float64, and ones behind them."""
-    X = objective.X[rows]
-    if design.is_sparse(X):
-        X = design.pick_columns(X, columns).toarray() if len(columns) else np.empty((X.shape[0], 0))
-    else:
-        X = np.asarray(X)[:, columns]
-    return np.column_stack([X, np.ones(len(X))]).astype(np.float64, copy=False)
 
 
 def _gradient_steps(objective, penalty, theta):

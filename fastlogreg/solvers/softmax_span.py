@@ -20,7 +20,7 @@ def serves(objective):
     """Whether this way is open, and shorter: dense, one ridge for all, few rows."""
     o = objective
     one_ridge = isinstance(o.penalty.l2, float) and o.penalty.l2 > 0.0
-    return o.matrix.layout in ("C", "F") and one_ridge and o.q > o.n and o.n <= MOST_ROWS
+    return o.matrix.layout in ("C", "F") and one_ridge and o.p > o.n and o.n <= MOST_ROWS
 
 
 def solve_in_span(objective, solver, tol, max_iter, watch):
