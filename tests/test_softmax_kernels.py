@@ -284,7 +284,7 @@ def test_loss_and_residuals_of_any_scores(level, digits, soft):
 
 @pytest.mark.parametrize("K", [2, 4, 8])
 def test_losses_around_powers_of_two(level, digits, K):
-    """The sum of exponentials is 2, 4 or 8, or its neighbours: the logarithm's pieces meet there."""
+    """The exponentials sum to 2, 4 or 8 or a neighbour: there the logarithm's pieces meet."""
     for step in range(-40, 41):
         z = np.zeros(K)
         z[-1] = min(step, 0) * 1.1e-16

@@ -274,7 +274,7 @@ def softmax_proximal(objective, theta, tol, max_iter, watch, grouped):
     """
     penalty = Group(objective) if grouped else Lasso(objective)
     theta = penalty.centred(penalty.clipped(theta))
-    proba, least = objective.probabilities(), -np.inf
+    proba, least, last = objective.probabilities(), -np.inf, False
     for n_iter in range(max_iter + 1):
         loss, g = objective.value_gradient(theta, proba=proba)
         f = loss + penalty.value(theta)
@@ -285,8 +285,8 @@ def softmax_proximal(objective, theta, tol, max_iter, watch, grouped):
         stop = watch(n_iter, theta, f, here.gap)
         if here.gap <= tol * f:
             return here
-        if stop:
-            return here._replace(status=CALLBACK)
+        if stop or last:
+            return here._replace(status=CALLBACK if stop else STALLED)
         if separated(objective, theta, penalty.held(theta), loss):
             return here._replace(status=SEPARATED)
         some = np.flatnonzero(penalty.in_work(theta, g))
@@ -319,6 +319,7 @@ def softmax_proximal(objective, theta, tol, max_iter, watch, grouped):
         if step is None:
             return here._replace(status=STALLED)
         theta = penalty.centred(new if step == 1.0 else theta + step * d)
+        last = promised <= 1e-16 * f  # no further step means anything
     raise AssertionError("unreachable")
 
 
