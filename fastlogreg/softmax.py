@@ -16,6 +16,8 @@ from fastlogreg._kernels.core import Kronecker, Matrix, Problem, Softmax, dot, p
 
 # What counts as rounding, of the objective: means outside of [0, 1], and sums that should be 0.
 PAST, LEFT = 1e-14, 1e-11
+# Of the means, how much a step takes away that leads to infinity.
+FAR = 1.0 - 1e-6
 
 
 class SoftmaxObjective:
@@ -95,17 +97,18 @@ class SoftmaxObjective:
         """Bound on f - min f from a step d that leaves `left` = gradient + Hessian d unsolved.
 
         inf where the step leads outside of the dual's domain, or leaves more than rounding unsolved
-        without a ridge.
+        without a ridge.  And whether the step takes probabilities to 0, as ever longer ones do on
+        the way to a limit at infinity (a class without rows, which has one too, is no reason).
         """
         cost, beyond, reach = self.kernel.dual_gap(proba, self.classes(d), self.n_threads)
         self.passes += 0.5
-        ridged = self.ridge > 0.0
+        ridged, far = self.ridge > 0.0, bool(reach >= FAR and self.share.all())
         if not (reach < 1.0 or beyond <= PAST * f * self.total_weight):
-            return np.inf
+            return np.inf, far
         if np.any(np.abs(left[~ridged]) > self.rounding(f)[~ridged]):
-            return np.inf
+            return np.inf, far
         short = (left - self.ridge * d)[ridged] ** 2 / self.ridge[ridged]
-        return cost / self.total_weight + 0.5 * float(short.sum())
+        return cost / self.total_weight + 0.5 * float(short.sum()), far
 
     def rounding(self, f):
         """What of each entry of a gradient is taken for rounding, where the objective is f.
@@ -134,15 +137,18 @@ class SoftmaxObjective:
         full[np.diag_indices(self.K)] = -full.sum(axis=1)  # exact, as 1 - pi is not on sure rows
         return full[np.ix_(self.free, self.free)]
 
+    @cached_property
+    def share(self):
+        """The weight of each class."""
+        if self.y.ndim == 1:
+            return np.bincount(self.y, self.weight, self.K)
+        return self.y.sum(axis=0) if self.weight is None else self.weight @ self.y
+
     def null_start(self):
         """Zero coefficients, and the intercepts that fit best alone."""
         theta = np.zeros((self.K, self.q))
         if self.fit_intercept:
-            if self.y.ndim == 1:
-                share = np.bincount(self.y, self.weight, self.K)
-            else:
-                share = self.y.sum(axis=0) if self.weight is None else self.weight @ self.y
-            logit = np.log(np.maximum(share / self.total_weight, 1e-12))
+            logit = np.log(np.maximum(self.share / self.total_weight, 1e-12))
             base = logit.mean() if self.reference_class is None else logit[self.reference_class]
             theta[:, -1] = logit - base
         return self._flat(theta)

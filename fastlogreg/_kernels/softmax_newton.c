@@ -17,6 +17,7 @@
 
 #define ROUNDING 4e-15
 #define FLOOR 1e-15
+#define FAR (1.0 - 1e-6)
 #define PAST 1e-14 /* of f: so much the means may be cut at 0 for rounding */
 
 typedef struct {
@@ -114,11 +115,27 @@ static int separated(const flr_softmax *sm, const flr_softmax_job *job, ptrdiff_
     return flr_run_softmax(&bare, trial, &loss, NULL, NULL, ex) == FLR_OK && loss < most;
 }
 
+/* Whether some class has no weight: its intercept has its limit at infinity in any case. */
+static int absent(const flr_softmax *sm)
+{
+    for (ptrdiff_t k = 0; k < sm->K; k++) {
+        double share = 0.0;
+        for (ptrdiff_t i = 0; i < sm->rows.n && share == 0.0; i++) {
+            const double s = sm->rows.weight ? sm->rows.weight[i] : 1.0;
+            share = s * (sm->label ? (double)(sm->label[i] == k) : sm->target[i * sm->K + k]);
+        }
+        if (share == 0.0) return 1;
+    }
+    return 0;
+}
+
 static int newton_steps(const flr_softmax *sm, flr_softmax_job *job, work_t *work, double *g, double *d,
                         double *trial, flr_executor ex)
 {
     const ptrdiff_t size = sm->K * work->q;
+    const int whole = !absent(sm);
     double f, least = -(double)INFINITY;
+    int far = 0; /* the last step took probabilities to 0, as ever longer ones do on the way to infinity */
     int outcome = evaluate(sm, job, job->theta, &f, g, work->proba, ex);
     for (job->n_iter = 0; outcome == FLR_OK; job->n_iter++) {
         double slope = 0.0, sums[3], ridge = 0.0, f_new, step = 1.0;
@@ -128,7 +145,7 @@ static int newton_steps(const flr_softmax *sm, flr_softmax_job *job, work_t *wor
         for (ptrdiff_t i = 0; i < size; i++)
             if (!(fabs(g[i]) <= job->gradient_max)) job->gradient_max = fabs(g[i]);
         job->status = FLR_CONVERGED;
-        if (job->gap <= job->tol * f) return FLR_OK;
+        if (job->gap <= job->tol * f && !far) return FLR_OK;
         job->status = FLR_NONFINITE;
         if (!(f < (double)INFINITY) || !(job->gradient_max < (double)INFINITY)) return FLR_OK;
         job->status = FLR_SEPARATED;
@@ -147,14 +164,14 @@ static int newton_steps(const flr_softmax *sm, flr_softmax_job *job, work_t *wor
             const double gap = sums[0] / job->total_weight + 0.5 * ridge + FLOOR * f;
             if (gap < job->gap) job->gap = gap;
         }
+        far = whole && !(sums[2] < FAR);
         job->status = FLR_CONVERGED;
-        if (job->gap <= job->tol * f) return FLR_OK;
+        if (job->gap <= job->tol * f && !far) return FLR_OK;
         if (f - job->gap > least) least = f - job->gap;
         job->status = FLR_MAX_ITER;
         if (job->n_iter >= job->max_iter) return FLR_OK;
-        /* steps that gain nothing still move scores by 1 or so: the mark of a limit at infinity */
         job->status = FLR_DIVERGED;
-        if (!(sums[2] < 1.0) && -slope <= 1e-9 * f) return FLR_OK;
+        if (far && -slope <= 1e-9 * f) return FLR_OK;
         for (;;) {
             for (ptrdiff_t i = 0; i < size; i++) trial[i] = job->theta[i] + step * d[i];
             outcome = evaluate(sm, job, trial, &f_new, g, work->proba, ex);

@@ -140,7 +140,7 @@ def certify(objective, theta, proba, precondition, solve, tol):
         left = left + objective.curved_product(proba, move)
         if np.all(np.abs(left) <= objective.rounding(f), where=objective.ridge == 0.0):
             break
-    return objective.dual_gap(proba, d, left, f) + FLOOR * f
+    return objective.dual_gap(proba, d, left, f)[0] + FLOOR * f
 
 
 def intercept_step(objective, proba, left):

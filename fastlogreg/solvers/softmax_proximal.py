@@ -23,7 +23,7 @@ import numpy as np
 
 from fastlogreg._kernels.core import coordinate_sweep
 from fastlogreg.reference import fenchel_young
-from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER, SEPARATED, STALLED
+from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED
 from fastlogreg.solvers.linear import Inverse
 from fastlogreg.solvers.softmax import intercept_step, separated
 from fastlogreg.solvers.softmax_hessian import working_hessian
@@ -274,7 +274,7 @@ def softmax_proximal(objective, theta, tol, max_iter, watch, grouped):
     """
     penalty = Group(objective) if grouped else Lasso(objective)
     theta = penalty.centred(penalty.clipped(theta))
-    proba, least, last = objective.probabilities(), -np.inf, False
+    proba, least, far, last = objective.probabilities(), -np.inf, False, False
     for n_iter in range(max_iter + 1):
         loss, g = objective.value_gradient(theta, proba=proba)
         f = loss + penalty.value(theta)
@@ -283,7 +283,7 @@ def softmax_proximal(objective, theta, tol, max_iter, watch, grouped):
         if not np.isfinite(f) or not np.isfinite(g).all():
             return here._replace(status=STALLED)
         stop = watch(n_iter, theta, f, here.gap)
-        if here.gap <= tol * f:
+        if here.gap <= tol * f and not far:
             return here
         if stop or last:
             return here._replace(status=CALLBACK if stop else STALLED)
@@ -294,9 +294,9 @@ def softmax_proximal(objective, theta, tol, max_iter, watch, grouped):
             if n_iter == max_iter:
                 return here._replace(status=MAX_ITER)
             d = intercept_step(objective, proba, g) if objective.fit_intercept else 0.0 * theta
-            gap = _gap(objective, penalty, proba, theta, d, g, f)[0]
+            gap, far, _ = _gap(objective, penalty, proba, theta, d, g, f)
             here = here._replace(gap=min(gap, here.gap))
-            if here.gap <= tol * f:
+            if here.gap <= tol * f and not far:
                 return here
             least = max(least, f - here.gap)
             theta, moved = _gradient_steps(objective, penalty, theta)
@@ -307,14 +307,16 @@ def softmax_proximal(objective, theta, tol, max_iter, watch, grouped):
         if len(some):
             new = penalty.solve(working_hessian(objective, proba, some), some, theta, g)
         d = new - theta
-        gap, left = _gap(objective, penalty, proba, theta, d, g, f)
+        gap, far, left = _gap(objective, penalty, proba, theta, d, g, f)
         here = here._replace(gap=min(gap, here.gap))
-        if here.gap <= tol * f:
+        if here.gap <= tol * f and not far:
             return here
         if n_iter == max_iter:
             return here._replace(status=MAX_ITER)
         least = max(least, f - here.gap)
         promised = -(0.5 * float((g + left) @ d) + penalty.value(new) - penalty.value(theta))
+        if far and promised <= 1e-9 * f:
+            return here._replace(status=DIVERGED)
         step = _line_search(objective, penalty, theta, f, d, promised)
         if step is None:
             return here._replace(status=STALLED)
@@ -324,11 +326,11 @@ def softmax_proximal(objective, theta, tol, max_iter, watch, grouped):
 
 
 def _gap(objective, penalty, proba, theta, d, g, f):
-    """The gap that the step d proves at theta, and what d makes of the gradient g."""
+    """The gap that the step d proves at theta, whether d leads afar, and what it makes of g."""
     left = g + objective.curved_product(proba, d)
-    cost = objective.dual_gap(proba, d, np.zeros_like(d), f)
+    cost, far = objective.dual_gap(proba, d, np.zeros_like(d), f)
     terms = penalty.dual_terms(theta, left, f, objective.rounding(f))
-    return cost + terms + FLOOR * f, left
+    return cost + terms + FLOOR * f, far, left
 
 
 def _line_search(objective, penalty, theta, f, d, promised):
