@@ -114,7 +114,7 @@ def softmax_newton(
         hessian = softmax_hessian(X, *parts(theta), **data)
         some = np.flatnonzero(free)
         step = np.zeros(theta.size)
-        inverse = np.linalg.pinv(hessian[np.ix_(some, some)], hermitian=True)
+        inverse = np.linalg.pinv(hessian[np.ix_(some, some)], 1e-13, hermitian=True)
         step[some] = -inverse @ gradient.ravel()[some]
         if -0.5 * gradient.ravel() @ step <= tol * f:
             break
@@ -163,10 +163,11 @@ def softmax_duality_gap(
     along a step d: mu_ik = pi_ik (1 + t_ik), t_ik = u_ik - sum_l pi_il u_il, u_i = x_i d', which
     are distributions while t >= -1, and then v = gradient of the loss + H d, H the loss' Hessian;
     of t below -1 no more is cut off than rounding makes.  The divergence is bounded by
-    `divergence_bound`.  `step` (K, q) is d; None takes the step of Newton's method on the
-    coefficients off zero and off their bounds.  Where pen* is infinite, |v| exceeding l1, it is
-    enough to maximise over the b with sum l1 |b| <= f(coef), for the optimum is one of them: that
-    costs f max(|v| / l1 - 1).
+    `divergence_bound`.  `step` (K, q) is d; None takes the best of Newton's step on the
+    coefficients off zero and off their bounds, that of the intercepts alone, and some between.
+
+    Where pen* is infinite, |v| exceeding l1, it is enough to maximise over the b with
+    sum l1 |b| <= f(coef), for the optimum is one of them: that costs f max(|v| / l1 - 1).
 
     `grouped`: the penalty of column j is l1_j ||b_.j||_2 + l2_j/2 ||b_.j||_2^2 over the classes.
     """
@@ -185,7 +186,17 @@ def softmax_duality_gap(
         return np.inf
     if step is None:
         hessian = softmax_hessian(X, coef, intercept, **data)
-        step = _face_step(coef, gradient, hessian, free, l1, l2, lower, upper, grouped)
+        newton = _face_step(coef, gradient, hessian, free, l1, l2, lower, upper, grouped)
+        free[:, :p] = False
+        short = _face_step(coef, gradient, hessian, free, l1, l2, lower, upper, grouped)
+        penalties = {"alpha": l2, "l1": l1, "lower": lower, "upper": upper, "grouped": grouped}
+        return min(
+            softmax_duality_gap(
+                X, y, coef, intercept, **data, **penalties, reference_class=reference_class,
+                step=share * newton + (1.0 - share) * short,
+            )
+            for share in (1.0, 0.5, 0.2, 0.0)
+        )  # fmt: skip
     f = loss + softmax_penalty(coef, l1, l2, grouped)
     t = class_turn(pi, design @ step.T)
     if not (s @ (pi * np.maximum(-1.0 - t, 0.0)).sum(axis=1) <= 1e-14 * f):
@@ -225,6 +236,8 @@ def _face_step(coef, gradient, hessian, free, l1, l2, lower, upper, grouped):
     else:
         some[:, :p] &= ((coef != 0) | (l1 == 0)) & (lower < coef) & (coef < upper)
     some = np.flatnonzero(some)
+    if not some.size:
+        return step
     for _ in range(10 if grouped else 3):
         w, curved = coef + step[:, :p], np.zeros((K, q, K, q))
         slope = gradient + (hessian @ step.ravel()).reshape(K, q)

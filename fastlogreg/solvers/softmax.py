@@ -29,6 +29,7 @@ MEMORY = 30
 DIRECT = 2e7  # multiply-adds of a Hessian that are not worth avoiding
 EXPLICIT = 800  # parameters up to which a Hessian is formed where nothing else gives a proof
 
+SINGULAR = "singular"
 _STATUS = {
     "converged": CONVERGED, "max_iter": MAX_ITER, "stalled": STALLED, "separated": SEPARATED,
     "diverged": DIVERGED,
@@ -40,18 +41,27 @@ def softmax(objective, theta, tol, max_iter, watch):
     size = theta.size
     if objective.n * float(size) ** 2 <= DIRECT and size <= EXPLICIT:
         solution = in_one_call(objective, theta, tol, max_iter, watch)
-        if solution is not None:
+        if solution.status != SINGULAR:
             return solution
+        theta, max_iter = solution.theta, max_iter - solution.n_iter  # a careful end of the way
+        watch, done = watch.after(solution.n_iter), solution.n_iter
+    else:
+        done = 0
     if max_iter and softmax_span.serves(objective):
-        done = Watch(None, False)
-        theta, n_iter = softmax_span.solve_in_span(objective, softmax, 0.1 * tol, max_iter, done)
-        solution = quasi_newton(objective, theta, tol, max_iter - n_iter, watch.after(n_iter))
-        return solution._replace(n_iter=n_iter + solution.n_iter)
-    return quasi_newton(objective, theta, tol, max_iter, watch)
+        theta, n_iter = softmax_span.solve_in_span(
+            objective, theta, softmax, 0.1 * tol, max_iter, Watch(None, False)
+        )
+        if watch.callback is not None:
+            f, g = objective.value_gradient(theta)
+            if watch(n_iter, theta, f, np.inf):
+                return Solution(theta, f, np.inf, float(np.abs(g).max()), CALLBACK, done + n_iter)
+        max_iter, watch, done = max_iter - n_iter, watch.after(n_iter), done + n_iter
+    solution = quasi_newton(objective, theta, tol, max_iter, watch)
+    return solution._replace(n_iter=done + solution.n_iter)
 
 
 def in_one_call(objective, theta, tol, max_iter, watch):
-    """The compiled Newton method; None where the Hessian is singular to rounding."""
+    """The compiled Newton method; the status is SINGULAR where rounding leaves no Hessian."""
 
     def run(limit):
         end = objective.classes(theta).copy()
@@ -65,7 +75,7 @@ def in_one_call(objective, theta, tol, max_iter, watch):
 
     end, status, n_iter, f, gap, gradient_max = run(max_iter)
     if status == "singular":
-        return None
+        return Solution(end, f, gap, gradient_max, SINGULAR, n_iter)
     if status == "nonfinite":
         raise FloatingPointError("scores overflow")
     if watch.callback is not None:  # shown every iteration, made again up to there
@@ -188,6 +198,8 @@ def conjugate_gradients(objective, g, proba, precondition, enough):
         left += step * product
         scaled = precondition(left.copy())
         before, size = size, dot(left, scaled)
+        if not size > 0.0:
+            break
         direction *= size / before
         direction -= scaled
     return d, left
@@ -200,6 +212,6 @@ def finish(objective, here, proba, precondition, tol, watch):
         return here._replace(gap=gap)
     if here.theta.size <= EXPLICIT:
         solution = in_one_call(objective, here.theta, tol, 20, watch.after(here.n_iter))
-        if solution is not None:
+        if solution.status != SINGULAR:
             return solution._replace(n_iter=solution.n_iter + here.n_iter)
     return here._replace(gap=gap, status=STALLED)

@@ -23,8 +23,11 @@ def serves(objective):
     return o.matrix.layout in ("C", "F") and one_ridge and o.p > o.n and o.n <= MOST_ROWS
 
 
-def solve_in_span(objective, solver, tol, max_iter, watch):
-    """(theta, iterations): the solver's solution on at most n columns, on all of them."""
+def solve_in_span(objective, theta, solver, tol, max_iter, watch):
+    """(theta, iterations): the solver's solution on at most n columns, on all of them.
+
+    It starts from what of theta lies in the span.
+    """
     o, n = objective, objective.n
     columns = o.matrix.transposed()
     upper, products = np.empty((padded(n),) * 2), np.empty((n, n))
@@ -40,7 +43,8 @@ def solve_in_span(objective, solver, tol, max_iter, watch):
         scores, design.as_matrix(scores), o.y, o.K, o.weight, o.offset, o.fit_intercept, o.penalty,
         o.n_threads, o.reference_class,
     )  # fmt: skip
-    solution = solver(inner, inner.null_start(), tol, max_iter, watch)
+    start = _within(o, theta, size, vectors)
+    solution = solver(inner, start, tol, max_iter, watch)
     o.passes += 2.0 + inner.passes * inner.q / o.q
     v = solution.theta.reshape(len(o.free), inner.q)
     theta, out = np.zeros((len(v), o.q)), np.empty((o.p, len(v)))
@@ -48,3 +52,19 @@ def solve_in_span(objective, solver, tol, max_iter, watch):
     Softmax(columns, len(v), None, None, None, False).predict(across, out, False, o.n_threads)
     theta[:, : o.p], theta[:, o.p :] = out.T, v[:, inner.p :]
     return theta.ravel(), solution.n_iter
+
+
+def _within(objective, theta, size, vectors):
+    """The parameters on the span's columns whose scores are nearest to those of theta."""
+    o = objective
+    theta = theta.reshape(len(o.free), o.q)
+    start = np.zeros((len(theta), len(size) + o.fit_intercept))
+    start[:, len(size) :] = theta[:, o.p :]
+    coef = np.ascontiguousarray(theta[:, : o.p])
+    if coef.any():
+        score = np.empty((o.n, len(theta)))
+        plain = Softmax(o.matrix, len(theta), None, None, None, False)
+        plain.predict(coef, score, False, o.n_threads)
+        o.passes += 0.5
+        start[:, : len(size)] = ((vectors.T @ score) / size[:, None]).T
+    return start.ravel()
