@@ -163,8 +163,8 @@ def softmax_duality_gap(
     along a step d: mu_ik = pi_ik (1 + t_ik), t_ik = u_ik - sum_l pi_il u_il, u_i = x_i d', which
     are distributions while t >= -1, and then v = gradient of the loss + H d, H the loss' Hessian;
     of t below -1 no more is cut off than rounding makes.  The divergence is bounded by
-    `divergence_bound`.  `step` (K, q) is d; None takes the best of Newton's step on the
-    coefficients off zero and off their bounds, that of the intercepts alone, and some between.
+    `divergence_bound`.  `step` (K, q) is d; None takes the best of the proximal
+    Newton step off the bounds, that of the intercepts alone, and some between.
 
     Where pen* is infinite, |v| exceeding l1, it is enough to maximise over the b with
     sum l1 |b| <= f(coef), for the optimum is one of them: that costs f max(|v| / l1 - 1).
@@ -186,9 +186,13 @@ def softmax_duality_gap(
         return np.inf
     if step is None:
         hessian = softmax_hessian(X, coef, intercept, **data)
-        newton = _face_step(coef, gradient, hessian, free, l1, l2, lower, upper, grouped)
+        at = (coef, gradient, hessian)
+        if grouped:
+            newton = _grouped_step(*at, free, l1, l2)
+        else:
+            newton = _lasso_step(*at, free, l1, l2, lower, upper)
         free[:, :p] = False
-        short = _face_step(coef, gradient, hessian, free, l1, l2, lower, upper, grouped)
+        short = _lasso_step(*at, free, l1, l2, lower, upper)
         penalties = {"alpha": l2, "l1": l1, "lower": lower, "upper": upper, "grouped": grouped}
         return min(
             softmax_duality_gap(
@@ -222,37 +226,74 @@ def softmax_duality_gap(
     return float(s @ divergence_bound(pi, t) + np.maximum(terms, 0.0).sum() + f * beyond)
 
 
-def _face_step(coef, gradient, hessian, free, l1, l2, lower, upper, grouped):
-    """The step that minimises the quadratic model plus the penalty where that is smooth; (K, q).
+def _solve(matrix, target):
+    """The least solution; eigenvalues are judged after the diagonal is scaled to ones."""
+    unit = np.sqrt(np.where(matrix.diagonal() > 0, matrix.diagonal(), 1.0))
+    inverse = np.linalg.pinv(matrix / unit / unit[:, None], 1e-13, hermitian=True)
+    return inverse @ (target / unit) / unit
 
-    Parameters at the penalty's kinks stay.  Newton's method: lengths of columns are no quadratics,
-    and for absolute values the second and third step take away what rounding left of the first.
+
+def _lasso_step(coef, gradient, hessian, free, l1, l2, lower, upper):
+    """The step that minimises the quadratic model plus the penalty, (K, q), or nearly so.
+
+    Newton's method on the coefficients off zero and off the bounds, with their signs; after each
+    solution those join that want to leave, and those stop at zero whose sign would turn.
     """
+    K, p = coef.shape
+    some, step, sign = free.copy(), np.zeros(gradient.shape), np.zeros(gradient.shape)
+    sign[:, :p] = np.sign(coef)
+    some[:, :p] &= ((coef != 0) | (l1 == 0)) & (lower < coef) & (coef < upper)
+    ridge, size = np.zeros(gradient.shape), np.zeros(gradient.shape)
+    ridge[:, :p], size[:, :p] = l2, l1
+    whole = hessian + np.diag(ridge.ravel())
+    for _ in range(10):
+        at = np.flatnonzero(some)
+        for _ in range(3 * bool(at.size)):  # again for what rounding left of the first
+            slope = gradient + (whole @ step.ravel()).reshape(step.shape) + size * sign
+            slope[:, :p] += l2 * coef
+            step.ravel()[at] -= _solve(whole[np.ix_(at, at)], slope.ravel()[at])
+        v = (gradient + (hessian @ step.ravel()).reshape(step.shape))[:, :p]
+        pull = v + l2 * coef + l1 * sign[:, :p]
+        pull = np.where(
+            coef == 0, np.sign(v) * np.maximum(np.abs(v) - l1 * (1.0 + 1e-9), 0.0), pull
+        )
+        joins = free[:, :p] & ~some[:, :p] & np.where(pull > 0, coef > lower, coef < upper)
+        joins &= np.abs(pull) > 1e-12 * (l1 + np.abs(v))
+        turns = some[:, :p] & (l1 > 0) & ((coef + step[:, :p]) * sign[:, :p] < 0)
+        if not (joins | turns).any():
+            break
+        some[:, :p] = (some[:, :p] | joins) & ~turns
+        sign[:, :p] = np.where(joins & (coef == 0), -np.sign(v), sign[:, :p])
+        step[:, :p] = np.where(turns, -coef, step[:, :p])
+    return step
+
+
+def _grouped_step(coef, gradient, hessian, free, l1, l2):
+    """As `_lasso_step` for lengths of columns; those that leave zero begin with a gradient step."""
     K, p = coef.shape
     q = gradient.shape[1]
     some, step = free.copy(), np.zeros(gradient.shape)
-    if grouped:
-        some[:, :p] &= coef.any(axis=0) | (l1 == 0)
-    else:
-        some[:, :p] &= ((coef != 0) | (l1 == 0)) & (lower < coef) & (coef < upper)
-    some = np.flatnonzero(some)
-    if not some.size:
-        return step
-    for _ in range(10 if grouped else 3):
+    some[:, :p] &= coef.any(axis=0) | (l1 == 0)
+    size = np.linalg.norm(gradient[:, :p], axis=0)
+    joins = ~some[0, :p] & (size > l1[0])
+    trace = hessian.diagonal().reshape(K, q)[:, :p].sum(axis=0) + l2[0]
+    shrunk = (1.0 - l1[0, joins] / size[joins]) / trace[joins]
+    step[:, :p][:, joins] = -gradient[:, :p][:, joins] * shrunk
+    some[:, :p] |= joins
+    at = np.flatnonzero(some)
+    for _ in range(10 * bool(at.size)):
         w, curved = coef + step[:, :p], np.zeros((K, q, K, q))
         slope = gradient + (hessian @ step.ravel()).reshape(K, q)
+        slope[:, :p] += l2 * w
         for j in range(p):
             curved[np.arange(K), j, np.arange(K), j] = l2[:, j]
-            if grouped and w[:, j].any():
+            if w[:, j].any():
                 size = np.linalg.norm(w[:, j])
                 unit = w[:, j] / size
                 slope[:, j] += l1[0, j] * unit
                 curved[:, j, :, j] += l1[0, j] / size * (np.eye(K) - np.outer(unit, unit))
-        slope[:, :p] += l2 * w if grouped else l2 * w + l1 * np.sign(w)
-        matrix = (hessian + curved.reshape(K * q, K * q))[np.ix_(some, some)]
-        unit = np.sqrt(np.where(matrix.diagonal() > 0, matrix.diagonal(), 1.0))
-        inverse = np.linalg.pinv(matrix / unit / unit[:, None], 1e-13, hermitian=True)
-        step.ravel()[some] -= inverse @ (slope.ravel()[some] / unit) / unit
+        matrix = (hessian + curved.reshape(K * q, K * q))[np.ix_(at, at)]
+        step.ravel()[at] -= _solve(matrix, slope.ravel()[at])
     return step
 
 

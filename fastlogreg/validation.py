@@ -262,9 +262,9 @@ def check_class_problem(X, y, n_classes, sample_weight, offset, fit_intercept):
             raise ValueError(f"n_classes is {n_classes}, but y has {columns} columns")
         y, n_classes = _check_class_probabilities(y, n), columns
     else:
-        check_count(n_classes, "n_classes")
-        if n_classes < 2:
-            raise ValueError(f"n_classes must be at least 2, got {n_classes!r}")
+        whole = isinstance(n_classes, (int, np.integer)) and not isinstance(n_classes, bool)
+        if not whole or n_classes < 2:
+            raise ValueError(f"n_classes must be an integer of at least 2, got {n_classes!r}")
         y = _check_codes(y, n, int(n_classes))
     weight = check_weights(sample_weight, n)
     offset = check_class_offset(offset, n, int(n_classes))

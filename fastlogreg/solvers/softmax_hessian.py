@@ -36,6 +36,8 @@ def working_hessian(objective, proba, some):
     o.passes += count / (2.0 * o.q)
     full = np.empty((count, count))
     symmetrise(hessian, 1.0 / o.total_weight, np.zeros(count), full)
+    if not np.isfinite(full.diagonal()).all():
+        raise FloatingPointError("squares of the columns overflow")
     if o.reference_class is None:
         where = np.flatnonzero(column >= o.p)
         if len(where):
