@@ -8,6 +8,8 @@ from pathlib import Path
 import fastlogreg
 
 from . import (
+    bench_classes,
+    bench_classes_memory,
     bench_diagnostics,
     bench_firth,
     bench_fit,
@@ -27,6 +29,8 @@ CASES = {
     **bench_memory.CASES,
     **bench_fit.CASES,
     **bench_path.CASES,
+    **bench_classes.CASES,
+    **bench_classes_memory.CASES,
     **bench_diagnostics.CASES,
     **bench_firth.CASES,
     **bench_separation.CASES,

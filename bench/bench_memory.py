@@ -44,30 +44,45 @@ def _in_this_process(scale, name, order, dtype):
     small = np.random.default_rng(0).standard_normal((300, X.shape[1])).astype(dtype)
     fastlogreg.fit(small, np.arange(300) % 2, alpha=1.0)  # lazy imports, threads
 
-    def traced():
-        tracemalloc.start()
+    def fit():
         result = fastlogreg.fit(X, y, alpha=alpha)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return result, peak
+        assert result.converged, result.stop_reason
 
+    resident = high_water(fit)
+    return {"X": X.nbytes, "p": X.shape[1], "resident": resident, "traced": traced_peak(fit)}
+
+
+def high_water(call):
+    """Bytes by which the resident set rises during a call."""
     with open("/proc/self/clear_refs", "w") as reset:
         reset.write("5")  # the high-water mark falls to the present
     before, _ = _resident()
-    result = fastlogreg.fit(X, y, alpha=alpha)
-    resident = _resident()[1] - before
-    assert result.converged, result.stop_reason
-    return {"X": X.nbytes, "p": X.shape[1], "resident": resident, "traced": traced()[1]}
+    call()
+    return _resident()[1] - before
+
+
+def traced_peak(call):
+    """Bytes that Python and NumPy allocate during a call, at their peak."""
+    tracemalloc.start()
+    call()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def in_fresh_process(module, *arguments):
+    """What a module prints for these arguments, run where freed memory is returned at once."""
+    environment = dict(os.environ, MALLOC_MMAP_THRESHOLD_="65536", MALLOC_TRIM_THRESHOLD_="0")
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT, env=environment, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return json.loads(done.stdout)
 
 
 def peak_memory(scale, name, order, dtype):
-    """Bytes of X and the two peaks, from a fresh process that returns freed memory at once."""
-    environment = dict(os.environ, MALLOC_MMAP_THRESHOLD_="65536", MALLOC_TRIM_THRESHOLD_="0")
-    command = [sys.executable, "-m", "bench.bench_memory", scale, name, order, dtype]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
-    )
-    return json.loads(done.stdout)
+    """Bytes of X and the two peaks, from a fresh process."""
+    return in_fresh_process("bench.bench_memory", scale, name, order, dtype)
 
 
 def _rows(layout):

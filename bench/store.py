@@ -19,7 +19,7 @@ from .reads import UNIT
 
 PACKAGES = (
     "numpy", "scipy", "scikit-learn", "glum", "liblinear-official", "statsmodels", "adelie",
-    "celer", "python-glmnet", "skglm",
+    "celer", "python-glmnet", "skglm", "scikit-learn-intelex",
 )  # fmt: skip
 
 
