@@ -72,8 +72,8 @@ def pixels(rng, n, p, n_classes):
     X = np.empty((n, side * side))
     for start in range(0, n, 4096):
         rows = slice(start, start + 4096)
-        mix = strokes[y[rows]] + 0.25 * rng.standard_normal((len(y[rows]), 60))
-        X[rows] = np.round(255.0 * np.clip(mix @ spots - 0.35, 0.0, 1.0)) / 255.0
+        mix = strokes[y[rows]] + 0.45 * rng.standard_normal((len(y[rows]), 60))
+        X[rows] = np.round(255.0 * np.clip(mix @ spots - 0.7, 0.0, 1.0)) / 255.0
     wrong = rng.random(n) < 0.05
     y[wrong] = rng.integers(0, n_classes, wrong.sum())
     return X, y

@@ -83,9 +83,9 @@ def _glmnet_coef(model):
 PEERS = {
     peer.name: peer
     for peer in (
-        _sklearn("lbfgs", _LBFGS),
         _sklearn("newton-cg", tolerances("tol", 1, 2, 3, 4, 5, 6, 7, 8, max_iter=1000)),
         _sklearn("newton-cholesky", tolerances("tol", 1, 2, 3, 4, 5, 6, 8, 10), _few_parameters),
+        _sklearn("lbfgs", _LBFGS),
         Peer(
             "sklearnex lbfgs", "sklearnex", _LBFGS, lambda problem: None,
             _sklearn_fit("sklearnex.linear_model", "lbfgs"), _coef,

@@ -38,12 +38,12 @@ class Penalty(NamedTuple):
     @property
     def smooth(self):
         """Whether neither absolute values nor bounds are in it: a ridge, or nothing."""
-        return not (np.any(self.l1) or self.bounded)
+        return not (_any(self.l1) or self.bounded)
 
     @property
     def bounded(self):
         """Whether any bound is finite."""
-        return bool(np.any(self.lower > -np.inf) or np.any(self.upper < np.inf))
+        return _any(self.lower > -np.inf) or _any(self.upper < np.inf)
 
     def arrays(self, p):
         """The four values as float64 arrays of length p."""
@@ -54,8 +54,15 @@ class Penalty(NamedTuple):
         return float(np.sum(self.l1 * np.abs(coef)) + 0.5 * np.sum(self.l2 * coef * coef))
 
 
+def _any(value):
+    """Whether an entry is not zero; a call of NumPy's costs as much as a small fit's step."""
+    return bool(value.any()) if isinstance(value, np.ndarray) else bool(value)
+
+
 def _plain(value):
     """A float where all entries are the same."""
+    if isinstance(value, float):
+        return float(value)
     value = np.asarray(value, dtype=np.float64)
     if value.ndim == 0:
         return float(value)

@@ -50,7 +50,7 @@ class SoftmaxObjective:
         self.column_ridge = np.zeros(self.q)
         if with_ridge:
             self.column_ridge[: self.p] = penalty.l2
-        self.ridge = np.tile(self.column_ridge, len(self.free))
+        self.ridge = np.concatenate([self.column_ridge] * len(self.free))
         self.passes = 0.0
 
     @property
