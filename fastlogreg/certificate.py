@@ -1,11 +1,19 @@
 """How far from the optimum a fit can be, and the check of that claim in NumPy."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastlogreg import reference, reference_softmax
 from fastlogreg.penalty import Penalty
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import MatrixLike
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,10 @@ class Certificate:
     reference_class: int | None = None
     grouped: bool = False
 
-    def verify(self, X, y, sample_weight=None, offset=None):
+    def verify(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+    ) -> bool:  # fmt: skip
         """Recompute the bound in NumPy and compare.
 
         Parameters
@@ -108,7 +119,7 @@ class Certificate:
             return False
         return bool(gap <= self.gap * (1.0 + 1e-6) + rounding)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return (
             f"objective {self.objective:.10g}, certified within {self.gap:.1e} of the optimum "
             f"(relative {self.relative_gap:.1e}), max |gradient| {self.gradient_norm:.1e}"

@@ -1,5 +1,9 @@
 """The functional core: fits and functions for those who need no estimator."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg import design, parallel
@@ -22,6 +26,14 @@ from fastlogreg.objective import SMALL, Objective, null_intercept
 from fastlogreg.penalty import Penalty
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED, FitResult
 from fastlogreg.validation import NonFiniteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import Bounds, MatrixLike
 
 __all__ = [
     "SOLVERS",
@@ -47,11 +59,14 @@ _SMALL_STATUS = {
 
 
 def fit(
-    X, y, *, alpha=0.0, l1_ratio=0.0, penalty_factor=None, bounds=None, standardize=False,
-    fit_intercept=True, sample_weight=None, offset=None, solver="auto", tol=1e-9, max_iter=100,
-    n_threads=None, start=None, callback=None, n_classes=None, reference_class=None,
-    grouped=False,
-):  # fmt: skip
+    X: MatrixLike, y: ArrayLike, *, alpha: float = 0.0, l1_ratio: float = 0.0,
+    penalty_factor: ArrayLike | None = None, bounds: Bounds = None, standardize: bool = False,
+    fit_intercept: bool = True, sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None, solver: str = "auto", tol: float = 1e-9, max_iter: int = 100,
+    n_threads: int | None = None, start: tuple[ArrayLike, ArrayLike] | None = None,
+    callback: Callable[[Any], object] | None = None, n_classes: int | None = None,
+    reference_class: int | None = None, grouped: bool = False,
+) -> FitResult:  # fmt: skip
     """Fit a logistic regression of two classes, or softmax of many, to a certified optimum.
 
     Minimises over coef, b (the intercept, never penalised) and within bounds ::

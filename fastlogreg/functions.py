@@ -1,11 +1,20 @@
 """The public functions of scores and of data: the kernels, with their arguments checked."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg import design, parallel
 from fastlogreg import validation as valid
 from fastlogreg._kernels import core as kernels
 from fastlogreg.penalty import Penalty
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import Array, MatrixLike
 
 # ---------------------------------------------------------------------- elementwise kernels
 
@@ -21,7 +30,7 @@ def _elementwise(double, single, z, *args):
     return out.reshape(z.shape)[()]
 
 
-def sigmoid(z):
+def sigmoid(z: ArrayLike) -> Array:
     """Probability 1 / (1 + exp(-z)) of scores, elementwise.
 
     Parameters
@@ -43,7 +52,7 @@ def sigmoid(z):
     return _elementwise(kernels.sigmoid, kernels.sigmoid_f32, z)
 
 
-def softplus(z):
+def softplus(z: ArrayLike) -> Array:
     """log(1 + exp(z)), elementwise: the cross-entropy of target 0 at score z.
 
     Parameters
@@ -65,7 +74,7 @@ def softplus(z):
     return _elementwise(kernels.softplus, kernels.softplus_f32, z, 1.0)
 
 
-def log_sigmoid(z):
+def log_sigmoid(z: ArrayLike) -> Array:
     """log(sigmoid(z)), elementwise and without forming the probability.
 
     Parameters
@@ -87,7 +96,7 @@ def log_sigmoid(z):
     return _elementwise(kernels.softplus, kernels.softplus_f32, z, -1.0)
 
 
-def binary_cross_entropy(y, z):
+def binary_cross_entropy(y: ArrayLike, z: ArrayLike) -> Array:
     """Cross-entropy of targets y at scores z, elementwise.
 
     Parameters
@@ -128,7 +137,7 @@ def _targets(y):
     return y
 
 
-def log_loss(y, z, sample_weight=None):
+def log_loss(y: ArrayLike, z: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """Weighted mean cross-entropy of scores z.
 
     Parameters
@@ -185,8 +194,10 @@ def _problem(X, y, coef, intercept, sample_weight, offset, alpha, n_threads):
 
 
 def loss_gradient(
-    X, y, coef, intercept=None, *, sample_weight=None, offset=None, alpha=0.0, n_threads=None
-):
+    X: MatrixLike, y: ArrayLike, coef: ArrayLike, intercept: float | None = None, *,
+    sample_weight: ArrayLike | None = None, offset: ArrayLike | None = None, alpha: float = 0.0,
+    n_threads: int | None = None,
+) -> tuple[float, Array]:  # fmt: skip
     """Objective and gradient in one read of X.
 
     Parameters
@@ -230,8 +241,10 @@ def loss_gradient(
 
 
 def loss_gradient_hessian(
-    X, y, coef, intercept=None, *, sample_weight=None, offset=None, alpha=0.0, n_threads=None
-):
+    X: MatrixLike, y: ArrayLike, coef: ArrayLike, intercept: float | None = None, *,
+    sample_weight: ArrayLike | None = None, offset: ArrayLike | None = None, alpha: float = 0.0,
+    n_threads: int | None = None,
+) -> tuple[float, Array, Array]:  # fmt: skip
     """Objective, gradient and Hessian in one read of X.
 
     Parameters
@@ -266,8 +279,10 @@ def loss_gradient_hessian(
 
 
 def hessian_vector_product(
-    X, y, coef, intercept, vector, *, sample_weight=None, offset=None, alpha=0.0, n_threads=None
-):
+    X: MatrixLike, y: ArrayLike, coef: ArrayLike, intercept: float | None, vector: ArrayLike, *,
+    sample_weight: ArrayLike | None = None, offset: ArrayLike | None = None, alpha: float = 0.0,
+    n_threads: int | None = None,
+) -> Array:  # fmt: skip
     """Hessian at (coef, intercept) times a vector, without forming the Hessian.
 
     Parameters
@@ -331,7 +346,10 @@ def _predict_classes(X, coef, intercept, offset, n_threads, proba):
     return out
 
 
-def decision_function(X, coef, intercept=0.0, *, offset=None, n_threads=None):
+def decision_function(
+    X: MatrixLike, coef: ArrayLike, intercept: ArrayLike | None = 0.0, *,
+    offset: ArrayLike | None = None, n_threads: int | None = None,
+) -> Array:  # fmt: skip
     """Scores ``X @ coef + intercept + offset``.
 
     Parameters
@@ -366,7 +384,10 @@ def decision_function(X, coef, intercept=0.0, *, offset=None, n_threads=None):
     return _predict(X, coef, intercept, offset, n_threads, 1)
 
 
-def predict_proba(X, coef, intercept=0.0, *, offset=None, n_threads=None):
+def predict_proba(
+    X: MatrixLike, coef: ArrayLike, intercept: ArrayLike | None = 0.0, *,
+    offset: ArrayLike | None = None, n_threads: int | None = None,
+) -> Array:  # fmt: skip
     """Probabilities of target 0 and 1, or of many classes, in one read of X.
 
     Each is right to full relative accuracy, however small.

@@ -29,7 +29,7 @@ def _default():
     return min(processors, int(shared)) if shared.isdigit() and int(shared) else processors
 
 
-def set_num_threads(n):
+def set_num_threads(n: int | None) -> None:
     """Bound the threads of every later call in this process.
 
     Parameters
@@ -59,7 +59,7 @@ def set_num_threads(n):
     _limit = None if n is None else _positive(n, "n")
 
 
-def get_num_threads():
+def get_num_threads() -> int:
     """Threads that a call uses when it is not told otherwise.
 
     Returns

@@ -7,10 +7,10 @@ import types
 _HOME = "sklearn.linear_model._logistic"
 _NAMES = ("LogisticRegression", "LogisticRegressionCV")
 
-_replaced = []  # (module, name, what stood there), newest last
+_replaced: list[tuple] = []  # (module, name, what stood there), newest last
 
 
-def patch_sklearn():
+def patch_sklearn() -> None:
     """Put the fast classes in the place of scikit-learn's LogisticRegression and -CV.
 
     Every global name of every module imported so far that stands for one of the two classes then
@@ -62,7 +62,7 @@ def patch_sklearn():
                 _replaced.append((module, name, value))
 
 
-def unpatch_sklearn():
+def unpatch_sklearn() -> None:
     """Undo `patch_sklearn`: every name that it changed stands for scikit-learn's class again.
 
     Names that have been given another value since are left alone; modules imported while the patch

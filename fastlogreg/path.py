@@ -1,6 +1,9 @@
 """Whole regularisation paths: fits for a falling strength of the penalty, each from the last."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,17 @@ from fastlogreg.objective import Objective
 from fastlogreg.penalty import Penalty
 from fastlogreg.result import CALLBACK, CONVERGED, STALLED
 from fastlogreg.solvers.proximal import Proximal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import Array, Bounds, MatrixLike
+    from fastlogreg.displays.path import PathDisplay
 
 COMPLETE = "all values fitted"
 EXPLAINED = "stopped early: the model explains nearly all of the deviance"
@@ -53,7 +67,7 @@ class Path:
 
     alphas: np.ndarray
     Cs: np.ndarray
-    coefs: object
+    coefs: Any
     intercepts: np.ndarray
     objectives: np.ndarray
     dev_ratio: np.ndarray
@@ -66,7 +80,7 @@ class Path:
     feature_names: np.ndarray | None
     stop_reason: str
 
-    def coef_at(self, alpha):
+    def coef_at(self, alpha: float) -> tuple[Array, float]:
         """Coefficients and intercept at any strength within the path.
 
         Parameters
@@ -102,12 +116,12 @@ class Path:
         row = self.coefs[[k]]
         return row.toarray()[0] if design.is_sparse(row) else row[0]
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """The path as a pandas DataFrame, a row a strength: its figures, then the coefficients."""
         import pandas as pd
 
         coefs = self.coefs.toarray() if design.is_sparse(self.coefs) else self.coefs
-        names = self.feature_names
+        names: Any = self.feature_names
         if names is None:
             names = [f"x{j}" for j in range(coefs.shape[1])]
         figures = {
@@ -116,7 +130,7 @@ class Path:
         }  # fmt: skip
         return pd.concat([pd.DataFrame(figures), pd.DataFrame(coefs, columns=names)], axis=1)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> PathDisplay:
         """Coefficients against alpha, as a `fastlogreg.displays.PathDisplay`."""
         from fastlogreg.displays.path import PathDisplay
 
@@ -124,10 +138,14 @@ class Path:
 
 
 def logistic_path(
-    X, y, *, alphas=None, Cs=None, n_alphas=100, eps=None, l1_ratio=1.0, penalty_factor=None,
-    bounds=None, standardize=False, fit_intercept=True, sample_weight=None, offset=None,
-    early_stop=True, tol=1e-7, max_iter=100, n_threads=None, verbose=0, callback=None,
-):  # fmt: skip
+    X: MatrixLike, y: ArrayLike, *, alphas: ArrayLike | None = None, Cs: ArrayLike | None = None,
+    n_alphas: int = 100, eps: float | None = None, l1_ratio: float = 1.0,
+    penalty_factor: ArrayLike | None = None, bounds: Bounds = None, standardize: bool = False,
+    fit_intercept: bool = True, sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None, early_stop: bool = True, tol: float = 1e-7,
+    max_iter: int = 100, n_threads: int | None = None, verbose: int = 0,
+    callback: Callable[[Any], object] | None = None,
+) -> Path:  # fmt: skip
     """Fit a binary logistic regression for a whole sequence of penalties.
 
     The objective is that of `fit`. Each fit starts from the last; every one ends with a

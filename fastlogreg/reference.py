@@ -49,8 +49,8 @@ def log_sigmoid(z):
 def binary_cross_entropy(y, z):
     """-[y log sigmoid(z) + (1 - y) log sigmoid(-z)], elementwise, for targets y in [0, 1].
 
-    Written as log1p(exp(-|z|)) + c |z| where c is the target's weight on the wrong side of z,
-    so that a certain and right answer (c = 0) costs exp(-|z|) and never 0 * inf.
+    Written as ``log1p(exp(-|z|)) + c |z|`` where c is the target's weight on the wrong side of z,
+    so that a certain and right answer (c = 0) costs ``exp(-|z|)`` and never 0 * inf.
     """
     y, z = np.broadcast_arrays(np.asarray(y, dtype=float), np.asarray(z, dtype=float))
     wrong = np.where(z > 0, 1.0 - y, y)
@@ -139,15 +139,15 @@ def penalty_terms(coef, l1, l2):
 
 
 def penalty(coef, l1=0.0, l2=0.0):
-    """sum_j l1_j |b_j| + l2_j b_j^2 / 2."""
+    """``sum_j l1_j |b_j| + l2_j b_j^2 / 2``."""
     return float(np.sum(penalty_terms(coef, l1, l2)))
 
 
 def penalty_conjugate(u, l1=0.0, l2=0.0, lower=-np.inf, upper=np.inf):
-    """max over b in [lower, upper] of u b - l1 |b| - l2 b^2 / 2, elementwise: (value, excess).
+    """Largest ``u b - l1 |b| - l2 b^2 / 2`` over b in [lower, upper], elementwise: (value, excess).
 
     Where nothing holds b back the maximum is infinite; the value is then 0 and ``excess`` is
-    |u| - l1 > 0, which is 0 elsewhere.
+    ``|u| - l1 > 0``, which is 0 elsewhere.
     """
     b, excess = _conjugate_point(u, l1, l2, lower, upper)
     return u * b - l1 * np.abs(b) - 0.5 * l2 * b * b, excess
@@ -177,14 +177,15 @@ def duality_gap(
 ):  # fmt: skip
     """An upper bound on ``f(coef, intercept) - min f`` with its proof, inf where it proves nothing.
 
-    Any means mu_i in (0, 1) are a dual point.  With v = sum_i s_i (mu_i - y_i) x_i its gap is
+    Any means mu_i in (0, 1) are a dual point.  With v = sum_i s_i (mu_i - y_i) x_i its gap is ::
 
         sum_i s_i KL(mu_i || pi_i) + sum_j [pen_j(b_j) + b_j v_j + pen*_j(-v_j)]  >=  f - min f,
 
-    pi_i = sigmoid(z_i), pen* the conjugate (`penalty_conjugate`); for parameters without penalty
-    and bounds, the intercept above all, v_j must be 0.  Where pen*_j is infinite, |v_j| exceeding
-    l1_j, it is still enough to maximise over the b with sum_j l1_j |b_j| <= f(coef), for the
-    optimum is one of them; that costs f max_j (|v_j| / l1_j - 1).
+    with pi_i = sigmoid(z_i), ``pen*`` the conjugate (`penalty_conjugate`); for parameters without
+    penalty and bounds, the intercept above all, v_j must be 0.  Where ``pen*_j`` is infinite,
+    ``|v_j|`` exceeding l1_j, it is still enough to maximise over the b with
+    ``sum_j l1_j |b_j| <= f(coef)``, for the optimum is one of them; that costs
+    ``f max_j (|v_j| / l1_j - 1)``.
 
     The means are those of the proximal Newton step d at (coef, intercept), which minimises
     g'd + d'H d / 2 + pen(b + d) on the box: mu_i = pi_i + h_i u_i with h the curvatures and
@@ -193,11 +194,12 @@ def duality_gap(
     it vanishes where the sign stays.
 
     KL as a function of the move has second derivative 1 / (mu (1 - mu)), and on the way
-    mu (1 - mu) = h (1 - (2 pi - 1) u t - h u^2 t^2) >= h (1 - c t) for c = (2 pi - 1) u + h u^2, so
+    ``mu (1 - mu) = h (1 - (2 pi - 1) u t - h u^2 t^2) >= h (1 - c t)`` for
+    ``c = (2 pi - 1) u + h u^2``, so ::
 
         KL <= h u^2 int_0^1 (1 - t) / (1 - c t) dt <= h u^2 (1/2 + c/6 + c^2 / (12 (1 - |c|))).
 
-    It needs |u|, |c| < 1, which hold once Newton's method is near its end.
+    It needs ``|u|, |c| < 1``, which hold once Newton's method is near its end.
     """
     loss, gradient, s, curvature, design = _terms(X, y, coef, intercept, sample_weight, offset, 0.0)
     p = len(coef)
@@ -379,8 +381,9 @@ def gradient_descent(
 ):  # fmt: skip
     """Plain gradient descent from zero; returns (coef, intercept, losses after each step).
 
-    The default learning rate is 1 / L with L = ||design||_2^2 max(s) / 4 + alpha, a bound on the
-    Hessian's largest eigenvalue, for which the loss never rises.  Stops at max |gradient| <= tol.
+    The default learning rate is 1 / L with ``L = ||design||_2^2 max(s) / 4 + alpha``, a bound on
+    the Hessian's largest eigenvalue, for which the loss never rises.  Stops at
+    ``max |gradient| <= tol``.
     """
     design = _with_ones(X, fit_intercept)
     s = np.ones(len(design)) if sample_weight is None else np.asarray(sample_weight, dtype=float)

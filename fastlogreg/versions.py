@@ -45,7 +45,7 @@ def versions():
     return facts
 
 
-def show_versions():
+def show_versions() -> None:
     """Print version, instruction set, threads, compiler, BLAS and the versions of what we use.
 
     Examples

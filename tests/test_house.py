@@ -16,7 +16,7 @@ PACKAGE = Path(fastlogreg.__file__).parent
 
 # Floors from the ground up; a module imports from floors below its own, or from its own folder.
 FLOORS = (
-    ("_kernels", "penalty", "reference"),
+    ("_kernels", "annotations", "penalty", "reference"),
     ("reference_softmax", "design", "parallel"),
     ("certificate", "validation"),
     ("objective", "softmax", "result"),

@@ -1,5 +1,9 @@
 """`doctor`: what hinders a logistic regression of given data, and what to do about it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg import validation as valid
@@ -11,6 +15,13 @@ from fastlogreg.diagnostics.given import MOST_ROWS, holes, labels, numbers, part
 from fastlogreg.diagnostics.report import Finding, Report
 from fastlogreg.separation import check_separation
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import MatrixLike
+
 _ORDER = (
     "no rows", "one class", "missing labels", "missing values", "infinite values", "too large",
     "separation",
@@ -19,7 +30,10 @@ _ORDER = (
 )  # fmt: skip
 
 
-def doctor(X, y, *, sample_weight=None, fit_intercept=True, feature_names=None):
+def doctor(
+    X: MatrixLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None,
+    fit_intercept: bool = True, feature_names: Sequence[str] | None = None,
+) -> Report:  # fmt: skip
     """Look for what hinders a logistic regression of y on X, and say what to do about it.
 
     Parameters
@@ -65,9 +79,9 @@ def doctor(X, y, *, sample_weight=None, fit_intercept=True, feature_names=None):
 
     References
     ----------
-    D. A. Belsley, E. Kuh, R. E. Welsch (1980), Regression Diagnostics.
-    E. Vittinghoff, C. E. McCulloch (2007), Relaxing the rule of ten events per variable in logistic
-    and Cox regression, Am. J. Epidemiology 165.
+    Belsley, Kuh and Welsch (1980), Regression Diagnostics. Vittinghoff and McCulloch (2007),
+    Relaxing the rule of ten events per variable in logistic and Cox regression, Am. J. Epidemiology
+    165.
 
     Examples
     --------

@@ -1,6 +1,9 @@
 """What a logistic model lacks: the squares and products that its residuals ask for."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import chdtrc, logsumexp
@@ -12,15 +15,25 @@ from fastlogreg.diagnostics.score_tests import Columns, ScoreTests, tail_probabi
 from fastlogreg.diagnostics.suggestions import Suggestion, Suggestions
 from fastlogreg.result import SEPARATED
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import MatrixLike
+
 MOST_COLUMNS = 2000
 _SEPARATED = "It separates the classes already: there is nothing left to explain."
 _NO_CANDIDATE = "No square or product adds anything to its columns."
 
 
 def suggest(
-    X, y, coef=None, intercept=None, *, sample_weight=None, offset=None, fit_intercept=True,
-    feature_names=None, level=0.05, top=10, n_threads=None, n_classes=None, class_names=None,
-):  # fmt: skip
+    X: MatrixLike, y: ArrayLike, coef: ArrayLike | None = None, intercept: ArrayLike | None = None,
+    *, sample_weight: ArrayLike | None = None, offset: ArrayLike | None = None,
+    fit_intercept: bool = True, feature_names: Sequence[str] | None = None, level: float = 0.05,
+    top: int = 10, n_threads: int | None = None, n_classes: int | None = None,
+    class_names: Sequence[object] | None = None,
+) -> Suggestions:  # fmt: skip
     """Test every square and product of two columns that a logistic model lacks.
 
     The terms are tested against the present columns at their maximum likelihood, by one fit that

@@ -1,8 +1,19 @@
 """The picture of a model of two columns: regions, probability contours, the line w.x + b = 0."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg.displays import style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
 
 _LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 _SPAN = 4.0  # axes whose ranges differ by less are drawn to one scale, so that right angles show
@@ -83,7 +94,10 @@ class DecisionBoundaryDisplay:
         self.X, self.y, self.xlabel, self.ylabel = X, y, xlabel, ylabel
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, ax=None, names=None, grid_resolution=200):
+    def from_estimator(
+        cls, estimator: Any, X: ArrayLike, y: ArrayLike | None = None, *, ax: Axes | None = None,
+        names: Sequence[str] | None = None, grid_resolution: int = 200,
+    ) -> Self:  # fmt: skip
         """Draw a fitted model of two columns.
 
         Parameters
@@ -129,7 +143,7 @@ class DecisionBoundaryDisplay:
             intercept=intercept, X=points, y=codes, xlabel=names[0], ylabel=names[1],
         ).plot(ax)  # fmt: skip
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw it.
 
         Parameters

@@ -1,11 +1,20 @@
 """The picture of coefficients with their intervals; an infinite one is an arrow."""
 
+from __future__ import annotations
+
 from inspect import signature
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastlogreg.displays import style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
 
 
 class CoefficientDisplay:
@@ -81,7 +90,10 @@ class CoefficientDisplay:
             raise ValueError(f"classes must hold one label for each of {rows} rows of estimates")
 
     @classmethod
-    def from_estimator(cls, estimator, *, names=None, ax=None, odds_ratio=False, most=40):
+    def from_estimator(
+        cls, estimator: Any, *, names: Sequence[str] | None = None, ax: Axes | None = None,
+        odds_ratio: bool = False, most: int = 40,
+    ) -> Self:  # fmt: skip
         """Draw the coefficients of a fitted linear model, without intervals.
 
         Where the model knows that estimates are infinite (its ``separation_``), they are drawn so.
@@ -121,9 +133,10 @@ class CoefficientDisplay:
 
     @classmethod
     def from_inference(
-        cls, inference, *, level=0.95, method=None, names=None, intercept=False, ax=None,
-        odds_ratio=False, most=40,
-    ):  # fmt: skip
+        cls, inference: Any, *, level: float = 0.95, method: str | None = None,
+        names: Sequence[str] | None = None, intercept: bool = False, ax: Axes | None = None,
+        odds_ratio: bool = False, most: int = 40,
+    ) -> Self:  # fmt: skip
         """Draw estimates with their intervals: of this library or of statsmodels.
 
         Parameters that were not estimated (nan) are left out.
@@ -177,7 +190,7 @@ class CoefficientDisplay:
             names=[name for name, keep in zip(names, shown, strict=True) if keep],
         ).plot(ax, odds_ratio=odds_ratio, most=most)  # fmt: skip
 
-    def plot(self, ax=None, *, odds_ratio=False, most=40):
+    def plot(self, ax: Axes | None = None, *, odds_ratio: bool = False, most: int = 40) -> Self:
         """Draw it.
 
         Parameters

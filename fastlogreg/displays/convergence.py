@@ -1,8 +1,18 @@
 """The picture of how fits converge: how far above the minimum, against reads of X."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg.displays import style
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
 
 _ROUNDING = 2.0**-52
 _AXES = {"passes": "reads of X", "iterations": "iterations"}
@@ -77,7 +87,10 @@ class ConvergenceDisplay:
         self.xlabel = xlabel
 
     @classmethod
-    def from_records(cls, records, *, minimum=None, against="passes", ax=None):
+    def from_records(
+        cls, records: Mapping[str, Any], *, minimum: float | None = None, against: str = "passes",
+        ax: Axes | None = None,
+    ) -> Self:  # fmt: skip
         """Draw what callbacks of `fastlogreg.fit` recorded, beside other methods' objectives.
 
         Parameters
@@ -111,7 +124,7 @@ class ConvergenceDisplay:
         curves = {name: _curve(name, record, against) for name, record in records.items()}
         return cls(curves, minimum=minimum, xlabel=_AXES[against]).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw it.
 
         Parameters

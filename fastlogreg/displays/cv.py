@@ -1,8 +1,17 @@
 """The picture of a cross-validation: scores against the strength of the penalty, with errors."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg.displays import style
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
 
 
 class CVDisplay:
@@ -70,7 +79,9 @@ class CVDisplay:
         self.alpha_min, self.alpha_1se, self.ylabel = alpha_min, alpha_1se, ylabel
 
     @classmethod
-    def from_estimator(cls, estimator, *, l1_ratio=None, ax=None):
+    def from_estimator(
+        cls, estimator: Any, *, l1_ratio: float | None = None, ax: Axes | None = None,
+    ) -> Self:  # fmt: skip
         """Draw a fitted `fastlogreg.LogisticRegressionCV`.
 
         Strengths of zero (C infinite), which have no place on a logarithmic axis, are left out.
@@ -114,7 +125,7 @@ class CVDisplay:
             alpha_1se=estimator.alpha_1se_ if own else None, ylabel=_label(estimator.scoring),
         ).plot(ax)  # fmt: skip
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw it, strong penalties at the left.
 
         Parameters

@@ -1,8 +1,20 @@
 """The picture of a regularisation path: every coefficient against the strength of the penalty."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg.displays import style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
 
 _GAP = 0.05  # least distance of two names, as a share of the axes' height
 
@@ -65,7 +77,10 @@ class PathDisplay:
             )
 
     @classmethod
-    def from_path(cls, path, *, names=None, scale=None, ax=None):
+    def from_path(
+        cls, path: Any, *, names: Sequence[str] | None = None, scale: ArrayLike | None = None,
+        ax: Axes | None = None,
+    ) -> Self:  # fmt: skip
         """Draw a path.
 
         Parameters
@@ -92,7 +107,7 @@ class PathDisplay:
         """
         return cls(path, names=names, scale=scale).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw it.
 
         Parameters

@@ -1,8 +1,17 @@
 """The picture of separated classes: a steeper curve always fits better, and never perfectly."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg.displays import style
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
 
 
 class SeparationDisplay:
@@ -71,7 +80,7 @@ class SeparationDisplay:
         self.margin, self.limit = margin, limit
 
     @classmethod
-    def from_curve(cls, curve, *, ax=None):
+    def from_curve(cls, curve: Any, *, ax: Axes | None = None) -> Self:
         """Draw what `fastlogreg.separation_curve` returns.
 
         Parameters
@@ -100,7 +109,7 @@ class SeparationDisplay:
         margin, limit = getattr(curve, "margin", None), getattr(curve, "limit", 0.0)
         return cls(curve.slopes, curve.losses, margin=margin, limit=limit).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw it.
 
         Parameters

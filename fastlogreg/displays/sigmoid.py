@@ -1,9 +1,20 @@
 """The picture of a model of one column: probability against it, and where it crosses one half."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg.displays import style
 from fastlogreg.functions import sigmoid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
 
 
 class SigmoidDisplay:
@@ -61,7 +72,10 @@ class SigmoidDisplay:
         self.x, self.y, self.classes, self.xlabel = x, y, classes, xlabel
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, ax=None, xlabel=None, n_points=1000):
+    def from_estimator(
+        cls, estimator: Any, X: ArrayLike, y: ArrayLike | None = None, *, ax: Axes | None = None,
+        xlabel: str | None = None, n_points: int = 1000,
+    ) -> Self:  # fmt: skip
         """Draw a fitted model of one column.
 
         Parameters
@@ -110,7 +124,10 @@ class SigmoidDisplay:
         ).plot(ax)  # fmt: skip
 
     @classmethod
-    def from_scores(cls, scores, y=None, *, ax=None, classes=(0, 1), n_points=1000):
+    def from_scores(
+        cls, scores: ArrayLike, y: ArrayLike | None = None, *, ax: Axes | None = None,
+        classes: Sequence[Any] = (0, 1), n_points: int = 1000,
+    ) -> Self:  # fmt: skip
         """Draw the logistic function over scores: for models of any number of columns.
 
         Parameters
@@ -147,7 +164,7 @@ class SigmoidDisplay:
             classes=tuple(classes), xlabel="score z = w·x + b",
         ).plot(ax)  # fmt: skip
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw it.
 
         Parameters

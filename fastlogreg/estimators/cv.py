@@ -1,9 +1,12 @@
 """The estimator that chooses its penalty: scikit-learn's LogisticRegressionCV on our paths."""
 
+from __future__ import annotations
+
 import contextlib
 import threading
 import warnings
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import get_scorer
@@ -25,6 +28,14 @@ from fastlogreg.estimators.doors import balances_later, check_finite, open_probl
 from fastlogreg.estimators.equivalents import Given
 from fastlogreg.estimators.logistic import LogisticRegression
 from fastlogreg.warnings import ConvergenceWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Self
+
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import ColumnBounds, ColumnFactors, MatrixLike
 
 
 class LogisticRegressionCV(CVParameters, LogisticRegression):
@@ -158,34 +169,17 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
     __metadata_request__score = {"sample_weight": metadata_routing.UNUSED}
 
     def __init__(
-        self,
-        *,
-        Cs=10,
-        l1_ratios="warn",
-        fit_intercept=True,
-        cv=None,
-        dual=False,
-        penalty="deprecated",
-        scoring="warn",
-        solver="auto",
-        tol=1e-4,
-        max_iter=100,
-        class_weight=None,
-        n_jobs=None,
-        verbose=0,
-        refit=True,
-        intercept_scaling=1.0,
-        random_state=None,
-        use_legacy_attributes="warn",
-        alphas=None,
-        multi_class="auto",
-        n_threads=None,
-        penalty_factor=None,
-        bounds=None,
-        standardize=False,
-        reference_class=None,
-        grouped=False,
-    ):
+        self, *, Cs: int | str | ArrayLike = 10, l1_ratios: ArrayLike | str | None = "warn",
+        fit_intercept: bool = True, cv: Any = None, dual: bool = False,
+        penalty: str = "deprecated", scoring: Any = "warn", solver: str = "auto",
+        tol: float = 1e-4, max_iter: int = 100,
+        class_weight: Mapping[Any, float] | str | None = None, n_jobs: int | None = None,
+        verbose: int = 0, refit: bool = True, intercept_scaling: float = 1.0,
+        random_state: object = None, use_legacy_attributes: bool | str = "warn",
+        alphas: ArrayLike | None = None, multi_class: str = "auto", n_threads: int | None = None,
+        penalty_factor: ColumnFactors = None, bounds: ColumnBounds = None,
+        standardize: bool = False, reference_class: object = None, grouped: bool = False,
+    ) -> None:  # fmt: skip
         self.Cs = Cs
         self.l1_ratios = l1_ratios
         self.fit_intercept = fit_intercept
@@ -212,7 +206,10 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
         self.reference_class = reference_class
         self.grouped = grouped
 
-    def fit(self, X, y, sample_weight=None, *, offset=None, **params):
+    def fit(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
+        offset: ArrayLike | None = None, **params: Any,
+    ) -> Self:  # fmt: skip
         """Choose the penalty by cross-validation, and fit all rows with it.
 
         Parameters
@@ -421,7 +418,10 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
         self.coefs_paths_ = dict(zip(labels, theta, strict=True))
         self.scores_, self.n_iter_ = {label: scores.copy() for label in labels}, n_iter
 
-    def score(self, X, y, sample_weight=None, *, offset=None, **score_params):
+    def score(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
+        offset: ArrayLike | None = None, **score_params: Any,
+    ) -> float:  # fmt: skip
         """Score by `scoring`.
 
         Parameters
@@ -469,7 +469,7 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
         given = {name: value for name, value in params.items() if value is not None}
         return _manual_routing({"splitter": {}, "scorer": {"score": given}})
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> Any:
         """Who gets the parameters of fit and score: the splitter and the scorer.
 
         Returns

@@ -1,11 +1,18 @@
 """A fitted estimator elsewhere: as scikit-learn's own object, and as JSON text."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from fastlogreg import document
 from fastlogreg.estimators.equivalents import Given
 from fastlogreg.estimators.firth import from_record, to_record
+
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 _KIND = "fastlogreg estimator"
 _FORMAT_NUMBER = 1
@@ -20,7 +27,7 @@ _WRITTEN = (
 class Export:
     """The methods of `LogisticRegression` that write it and read it."""
 
-    def to_sklearn(self):
+    def to_sklearn(self) -> Any:
         """The model as a fitted object of scikit-learn's, for tools that know only those.
 
         Returns
@@ -49,7 +56,7 @@ class Export:
             return self._to_one_vs_rest()
         return self._fill(self._sklearn_model(), self.classes_, self.coef_, self.intercept_, 0)
 
-    def to_json(self):
+    def to_json(self) -> str:
         """The model as text, from which `from_json` makes it again to the last bit.
 
         Returns
@@ -73,7 +80,7 @@ class Export:
         (True, True)
         """
         check_is_fitted(self)
-        content = {"class": type(self).__name__, "parameters": {}, "attributes": {}}
+        content: dict[str, Any] = {"class": type(self).__name__, "parameters": {}, "attributes": {}}
         for name, value in self.get_params(deep=False).items():
             try:
                 content["parameters"][name] = document.encode(value)
@@ -88,7 +95,7 @@ class Export:
         return document.write(_KIND, _FORMAT_NUMBER, content)
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> Self:
         """The fitted model that `to_json` wrote.
 
         Parameters

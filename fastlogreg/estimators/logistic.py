@@ -1,6 +1,9 @@
 """The estimator: scikit-learn's LogisticRegression on the functional core."""
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -18,6 +21,15 @@ from fastlogreg.estimators.predictions import Predictions
 from fastlogreg.estimators.present import Present
 from fastlogreg.estimators.statistics import Statistics
 from fastlogreg.warnings import warn_unless_converged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Self
+
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import ColumnBounds, ColumnFactors, MatrixLike
+    from fastlogreg.estimators.equivalents import Equivalents
 
 
 def certificate_of(result, problem):
@@ -220,32 +232,16 @@ class LogisticRegression(
     """
 
     def __init__(
-        self,
-        penalty="deprecated",
-        *,
-        C=1.0,
-        l1_ratio=0.0,
-        dual=False,
-        tol=1e-4,
-        fit_intercept=True,
-        intercept_scaling=1,
-        class_weight=None,
-        random_state=None,
-        solver="auto",
-        max_iter=100,
-        verbose=0,
-        warm_start=False,
-        n_jobs=None,
-        alpha=None,
-        multi_class="auto",
-        n_threads=None,
-        penalty_factor=None,
-        bounds=None,
-        standardize=False,
-        reference_class=None,
-        grouped=False,
-        separation="warn",
-    ):
+        self, penalty: str | None = "deprecated", *, C: float = 1.0, l1_ratio: float | None = 0.0,
+        dual: bool = False, tol: float = 1e-4, fit_intercept: bool = True,
+        intercept_scaling: float = 1, class_weight: Mapping[Any, float] | str | None = None,
+        random_state: object = None, solver: str = "auto", max_iter: int = 100, verbose: int = 0,
+        warm_start: bool = False, n_jobs: int | None = None, alpha: float | str | None = None,
+        multi_class: str = "auto", n_threads: int | None = None,
+        penalty_factor: ColumnFactors = None, bounds: ColumnBounds = None,
+        standardize: bool = False, reference_class: object = None, grouped: bool = False,
+        separation: str = "warn",
+    ) -> None:  # fmt: skip
         self.penalty = penalty
         self.C = C
         self.l1_ratio = l1_ratio
@@ -270,7 +266,10 @@ class LogisticRegression(
         self.grouped = grouped
         self.separation = separation
 
-    def fit(self, X, y, sample_weight=None, *, offset=None):
+    def fit(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
+        offset: ArrayLike | None = None,
+    ) -> Self:  # fmt: skip
         """Fit the model.
 
         Parameters
@@ -443,7 +442,7 @@ class LogisticRegression(
         order = [before.index(label) for label in now]
         return coef[order], intercept[order]
 
-    def equivalents(self):
+    def equivalents(self) -> Equivalents:
         """The calls that give this model in other libraries, to print.
 
         Returns

@@ -1,15 +1,24 @@
 """What a fitted estimator says about rows: scores, labels, probabilities."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg import core
 from fastlogreg.estimators.doors import check_finite, is_soft, open_scoring
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import Array, MatrixLike
+
 
 class Predictions:
     """The methods of `LogisticRegression` that predict."""
 
-    def decision_function(self, X, *, offset=None):
+    def decision_function(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
         """Scores ``X @ coef_.T + intercept_ + offset``.
 
         Of two classes one score a row, the log-odds of ``classes_[1]``; of more, one a class.
@@ -34,7 +43,7 @@ class Predictions:
             check_finite(self, X)
         return scores
 
-    def predict(self, X, *, offset=None):
+    def predict(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
         """The likeliest class of each row.
 
         Parameters
@@ -52,7 +61,7 @@ class Predictions:
         scores = self.decision_function(X, offset=offset)
         return self.classes_.take(scores > 0 if scores.ndim == 1 else scores.argmax(axis=1))
 
-    def predict_proba(self, X, *, offset=None):
+    def predict_proba(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
         """Probabilities of the classes.
 
         With ``multi_class='ovr'`` those of each class against the rest, divided by their sum.
@@ -79,7 +88,7 @@ class Predictions:
             check_finite(self, X)
         return probability
 
-    def predict_log_proba(self, X, *, offset=None):
+    def predict_log_proba(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
         """Logarithms of the probabilities, from the scores: finite however small they are.
 
         Parameters
@@ -104,7 +113,10 @@ class Predictions:
         logarithm[:, 0] = core.log_sigmoid(np.negative(scores, out=scores))
         return logarithm
 
-    def score(self, X, y, sample_weight=None, *, offset=None):
+    def score(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
+        offset: ArrayLike | None = None,
+    ) -> float:  # fmt: skip
         """Accuracy: the weighted share of rows whose label is predicted.
 
         Parameters

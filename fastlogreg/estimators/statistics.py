@@ -1,20 +1,34 @@
 """What the estimator says about data and models beyond predictions."""
 
+from __future__ import annotations
+
 import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from fastlogreg.estimators.doors import open_problem
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import MatrixLike
+    from fastlogreg.diagnostics.report import Report
+    from fastlogreg.diagnostics.suggestions import Suggestions
+    from fastlogreg.inference.results import Inference
+
 
 class Statistics:
     """Inference, and diagnoses of the data and of the model, for estimators."""
 
     def inference(
-        self, X, y, sample_weight=None, *, offset=None, weights="frequency", covariance=None,
-        groups=None, reference=None, collinear="raise",
-    ):  # fmt: skip
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
+        offset: ArrayLike | None = None, weights: str = "frequency", covariance: str | None = None,
+        groups: ArrayLike | None = None, reference: object = None, collinear: str = "raise",
+    ) -> Inference:  # fmt: skip
         """Standard errors, tests, intervals and diagnostics of this fit.
 
         The coefficients are polished by Newton's method until the score is at rounding, whatever
@@ -95,7 +109,10 @@ class Statistics:
             collinear=collinear, penalised=self._penalised(problem), n_threads=self._threads(),
         )  # fmt: skip
 
-    def doctor(self, X, y, sample_weight=None, *, feature_names=None):
+    def doctor(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
+        feature_names: Sequence[str] | None = None,
+    ) -> Report:  # fmt: skip
         """Look for what hinders a fit: separation, collinear columns, rare classes and more.
 
         Parameters
@@ -122,8 +139,10 @@ class Statistics:
         )  # fmt: skip
 
     def suggest(
-        self, X, y, sample_weight=None, *, offset=None, feature_names=None, level=0.05, top=10
-    ):
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
+        offset: ArrayLike | None = None, feature_names: Sequence[str] | None = None,
+        level: float = 0.05, top: int = 10,
+    ) -> Suggestions:  # fmt: skip
         """Test all squares and products of columns that the model lacks, without fitting them.
 
         Parameters

@@ -11,59 +11,59 @@ class Goodness:
     """The figures of an `Inference` about the fit as a whole."""
 
     @property
-    def loglik(self):
+    def loglik(self) -> float:
         """Log-likelihood at the estimate; for separated data its supremum."""
         return self._maximum.peak.loglik
 
     @cached_property
-    def loglik_null(self):
+    def loglik_null(self) -> float:
         """Log-likelihood of the intercept alone; of the offset alone where there is none."""
         return self._climb_without(self._mask_of(None) & self._free).loglik
 
     @property
-    def df(self):
+    def df(self) -> int:
         """Number of parameters, those of aliased columns not counted."""
         return int(np.count_nonzero(self._free))
 
     @property
-    def df_model(self):
+    def df_model(self) -> int:
         """Parameters beyond those of the null model."""
         return int(np.count_nonzero(self._mask_of(None) & self._free))
 
     @property
-    def df_residual(self):
+    def df_residual(self) -> float:
         """Observations less parameters."""
         return self.nobs - self.df
 
     @property
-    def deviance(self):
+    def deviance(self) -> float:
         """Twice the log-likelihood below that of the targets themselves."""
         return 2.0 * float(self._deviance_terms.sum())
 
     @property
-    def deviance_null(self):
+    def deviance_null(self) -> float:
         """Deviance of the null model."""
         return self.deviance + 2.0 * (self.loglik - self.loglik_null)
 
     @property
-    def aic(self):
+    def aic(self) -> float:
         """Akaike's information criterion, ``2 df - 2 loglik``."""
         self._need_likelihood("an information criterion")
         return 2.0 * self.df - 2.0 * self.loglik
 
     @property
-    def aicc(self):
+    def aicc(self) -> float:
         """AIC corrected for few observations (Hurvich and Tsai 1989)."""
         k, n = self.df, self.nobs
         return self.aic + (2.0 * k * (k + 1) / (n - k - 1) if n > k + 1 else np.inf)
 
     @property
-    def bic(self):
+    def bic(self) -> float:
         """Schwarz's criterion, ``df log(nobs) - 2 loglik``."""
         self._need_likelihood("an information criterion")
         return self.df * np.log(self.nobs) - 2.0 * self.loglik
 
-    def pseudo_r2(self, kind="mcfadden"):
+    def pseudo_r2(self, kind: str = "mcfadden") -> float:
         """A coefficient of determination for a model of probabilities.
 
         Parameters

@@ -1,12 +1,19 @@
 """Likelihood-ratio, Wald and score tests."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import chdtrc
 
 from fastlogreg.inference.collinear import inverse
 from fastlogreg.inference.maximum import climb, newton_step
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 
 class HypothesisTest(NamedTuple):
@@ -37,7 +44,7 @@ def chi_squared(statistic, df):
 class Hypotheses:
     """The tests of an `Inference`."""
 
-    def lr_test(self, drop=None):
+    def lr_test(self, drop: Any = None) -> HypothesisTest:
         """Likelihood-ratio test that the coefficients of some columns are zero.
 
         Parameters
@@ -62,7 +69,7 @@ class Hypotheses:
         reduced, dropped = self._reduced(drop)
         return chi_squared(max(2.0 * (self.loglik - reduced.loglik), 0.0), dropped.sum())
 
-    def score_test(self, drop=None):
+    def score_test(self, drop: Any = None) -> HypothesisTest:
         """Score (Rao) test that the coefficients of some columns are zero.
 
         Parameters
@@ -91,7 +98,9 @@ class Hypotheses:
             statistic = np.nan
         return chi_squared(statistic, dropped.sum())
 
-    def wald_test(self, R=None, r=None, *, drop=None):
+    def wald_test(
+        self, R: ArrayLike | None = None, r: ArrayLike | None = None, *, drop: Any = None,
+    ) -> HypothesisTest:  # fmt: skip
         """Wald test of linear hypotheses ``R theta = r``, with the covariance of this inference.
 
         Parameters

@@ -1,9 +1,16 @@
 """Residuals, leverages and Cook's distances of the rows."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg.inference.covariance import curvature_matrices
 from fastlogreg.inference.likelihood import complement
+
+if TYPE_CHECKING:
+    from fastlogreg.annotations import Array
 
 RESIDUALS = ("response", "pearson", "deviance", "standardized")
 
@@ -11,7 +18,7 @@ RESIDUALS = ("response", "pearson", "deviance", "standardized")
 class Influence:
     """Diagnostics of single rows, of an `Inference`."""
 
-    def residuals(self, kind="deviance"):
+    def residuals(self, kind: str = "deviance") -> Array:
         """Residuals of the rows.
 
         Parameters
@@ -47,7 +54,7 @@ class Influence:
         weighted = self._likelihood.s[:, None] * gap
         return self._per_class(_ratio(weighted, np.sqrt(self._residual_variances)))
 
-    def leverage(self):
+    def leverage(self) -> Array:
         """Leverages of the rows: how much each pulls the fit to itself.
 
         Returns
@@ -58,7 +65,7 @@ class Influence:
         """
         return np.einsum("ikk->i", self._hat)
 
-    def cooks_distance(self):
+    def cooks_distance(self) -> Array:
         """Cook's distances: how far each row moves all the estimates, to first order.
 
         Returns

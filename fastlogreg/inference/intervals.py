@@ -1,5 +1,9 @@
 """Intervals of the parameters: Wald, profile likelihood, and bootstrap by random weights."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg import validation as valid
@@ -10,11 +14,16 @@ from fastlogreg.inference.opening import parameters
 from fastlogreg.inference.profile import profile_interval
 from fastlogreg.inference.table import Table
 
+if TYPE_CHECKING:
+    from fastlogreg.annotations import Array
+
 
 class Intervals:
     """The intervals of an `Inference`."""
 
-    def conf_int(self, level=0.95, *, method="wald", n_boot=999, seed=0):
+    def conf_int(
+        self, level: float = 0.95, *, method: str = "wald", n_boot: int = 999, seed: int = 0,
+    ) -> Array:  # fmt: skip
         """Confidence intervals of the parameters.
 
         Parameters
@@ -98,7 +107,7 @@ class Intervals:
         draws = bootstrap_estimates(refit, likelihood, self.weights, n_boot, seed)
         return np.where(self._free, draws, np.nan)
 
-    def odds_ratios(self, level=0.95, *, method="wald"):
+    def odds_ratios(self, level: float = 0.95, *, method: str = "wald") -> Table:
         """Odds ratios: the exponentials of the parameters, with their intervals.
 
         Parameters

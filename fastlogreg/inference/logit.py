@@ -1,6 +1,9 @@
 """`Logit`: the door for those who come from statsmodels."""
 
+from __future__ import annotations
+
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import chdtrc, ndtri
@@ -10,6 +13,12 @@ from fastlogreg.inference.likelihood import Likelihood
 from fastlogreg.inference.margins import constant_columns
 from fastlogreg.inference.maximum import climb
 from fastlogreg.inference.results import Inference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 
 class Logit:
@@ -51,7 +60,10 @@ class Logit:
     0.4042
     """
 
-    def __init__(self, endog, exog, offset=None, freq_weights=None):
+    def __init__(
+        self, endog: ArrayLike, exog: ArrayLike, offset: ArrayLike | None = None,
+        freq_weights: ArrayLike | None = None,
+    ) -> None:  # fmt: skip
         self.endog, self.exog = np.asarray(endog), np.asarray(exog, dtype=float)
         if self.exog.ndim == 1:
             self.exog = self.exog[:, None]
@@ -87,9 +99,10 @@ class Logit:
         return names
 
     def fit(
-        self, start_params=None, method=None, maxiter=None, disp=0, cov_type="nonrobust",
-        cov_kwds=None,
-    ):  # fmt: skip
+        self, start_params: ArrayLike | None = None, method: str | None = None,
+        maxiter: int | None = None, disp: object = 0, cov_type: str = "nonrobust",
+        cov_kwds: Mapping[str, Any] | None = None,
+    ) -> LogitResults:  # fmt: skip
         """Fit the model.
 
         Parameters

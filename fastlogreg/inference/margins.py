@@ -1,5 +1,9 @@
 """Marginal effects with delta-method errors, and intervals of predicted probabilities."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import expit, ndtr, ndtri
 
@@ -14,11 +18,20 @@ from fastlogreg.inference.likelihood import (
 )
 from fastlogreg.inference.table import Table
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import Array, MatrixLike
+
 
 class Predictions:
     """Marginal effects and predicted probabilities of an `Inference`."""
 
-    def predict_interval(self, X=None, *, level=0.95, offset=None):
+    def predict_interval(
+        self, X: MatrixLike | None = None, *, level: float = 0.95, offset: ArrayLike | None = None,
+    ) -> tuple[Array, Array]:  # fmt: skip
         """Probabilities of the classes with their intervals.
 
         Parameters
@@ -69,7 +82,9 @@ class Predictions:
             out[:, k, 1:] = np.where(certain[:, k, None], np.nan, ends)
         return self._per_class(out)
 
-    def marginal_effects(self, at="average", *, discrete=True, level=0.95):
+    def marginal_effects(
+        self, at: Any = "average", *, discrete: bool = True, level: float = 0.95,
+    ) -> Table:  # fmt: skip
         """Change of the probabilities with each column, with delta-method errors.
 
         Parameters

@@ -1,8 +1,10 @@
 """`Inference`: the statistics of a binary or softmax maximum-likelihood fit."""
 
+from __future__ import annotations
+
 import warnings
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
@@ -23,6 +25,16 @@ from fastlogreg.inference.margins import Predictions, binary_columns, constant_c
 from fastlogreg.inference.maximum import Peak
 from fastlogreg.inference.opening import check_covariance, check_groups, open_problem
 from fastlogreg.inference.summary import coefficient_table, summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    import pandas as pd
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import Array, MatrixLike
+    from fastlogreg.inference.summary import Summary
 
 
 class Penalised(NamedTuple):
@@ -141,10 +153,14 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
     """
 
     def __init__(
-        self, X, y, coef=None, intercept=None, *, fit_intercept=True, sample_weight=None,
-        weights="frequency", offset=None, covariance=None, groups=None, reference=None,
-        classes=None, feature_names=None, collinear="raise", penalised=None, n_threads=None,
-    ):  # fmt: skip
+        self, X: MatrixLike, y: ArrayLike, coef: ArrayLike | None = None,
+        intercept: ArrayLike | None = None, *, fit_intercept: bool = True,
+        sample_weight: ArrayLike | None = None, weights: str = "frequency",
+        offset: ArrayLike | None = None, covariance: str | None = None,
+        groups: ArrayLike | None = None, reference: object = None,
+        classes: ArrayLike | None = None, feature_names: Sequence[str] | None = None,
+        collinear: str = "raise", penalised: Penalised | None = None, n_threads: int | None = None,
+    ) -> None:  # fmt: skip
         self.covariance = check_covariance(covariance, weights, groups)
         if collinear not in ("raise", "drop"):
             raise ValueError(f"collinear must be 'raise' or 'drop', got {collinear!r}")
@@ -229,7 +245,7 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
         return flat if self._likelihood.m == 1 else flat.reshape(self._likelihood.m, -1)
 
     @property
-    def param_names(self):
+    def param_names(self) -> tuple[str, ...]:
         """Names of the parameters, in the order of ``params.ravel()``."""
         if self._likelihood.m == 1:
             return self.names
@@ -237,7 +253,7 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
         return tuple(f"{label}:{name}" for label in labels for name in self.names)
 
     @cached_property
-    def params(self):
+    def params(self) -> Array:
         """Estimates, the intercept last: (q,), or (K - 1, q) of the classes but the reference.
 
         ``inf`` or ``-inf`` where separated data push a coefficient to, nan for aliased columns.
@@ -247,28 +263,28 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
         return self._shaped(np.where(infinity != 0, np.copysign(np.inf, infinity), theta))
 
     @cached_property
-    def bse(self):
+    def bse(self) -> Array:
         """Standard errors, in the shape of `params`; inf for infinite, nan for aliased ones."""
         return self._shaped(np.sqrt(self.cov_params().diagonal()))
 
     @cached_property
-    def zvalues(self):
+    def zvalues(self) -> Array:
         """Estimates over standard errors; nan for infinite and aliased ones."""
         known = self._shaped(self._maximum.estimated)
         out = np.full(known.shape, np.nan)
         return np.divide(self.params, self.bse, out=out, where=known)
 
     @property
-    def tvalues(self):
+    def tvalues(self) -> Array:
         """Another name of `zvalues`."""
         return self.zvalues
 
     @cached_property
-    def pvalues(self):
+    def pvalues(self) -> Array:
         """Two-sided Wald p-values; nan for infinite and aliased parameters, see `notes`."""
         return 2.0 * ndtr(-np.abs(self.zvalues))
 
-    def cov_params(self, covariance=None, groups=None):
+    def cov_params(self, covariance: str | None = None, groups: ArrayLike | None = None) -> Array:
         """Covariance matrix of the estimates.
 
         Parameters
@@ -401,12 +417,12 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
             )
 
     @property
-    def separation(self):
+    def separation(self) -> Any:
         """What separates the classes, or None."""
         return self._maximum.separation
 
     @property
-    def notes(self):
+    def notes(self) -> tuple[str, ...]:
         """What has to be known to read the figures, a tuple of texts."""
         notes = []
         infinite = [n for n, s in zip(self.param_names, self._maximum.infinity, strict=True) if s]
@@ -428,7 +444,7 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
         return tuple(notes)
 
     @property
-    def title(self):
+    def title(self) -> str:
         """One line: what is modelled."""
         labels = [str(label) for label in self.classes[self._order]]
         if len(labels) == 2:
@@ -437,7 +453,7 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
 
     # ------------------------------------------------------------------ to read
 
-    def summary(self, level=0.95, *, method="wald"):
+    def summary(self, level: float = 0.95, *, method: str = "wald") -> Summary:
         """All at once, to print or to show in a notebook.
 
         Parameters
@@ -455,7 +471,7 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
         """
         return summarise(self, level, method)
 
-    def to_frame(self, level=0.95, *, method="wald"):
+    def to_frame(self, level: float = 0.95, *, method: str = "wald") -> pd.DataFrame:
         """The table of `summary` as a pandas DataFrame, one row a parameter.
 
         Parameters
