@@ -13,6 +13,7 @@ EXAMPLES = sorted(FOLDER.glob("*.py"))
 
 
 @pytest.mark.slow
+@pytest.mark.gallery
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the examples are not part of this copy")
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example(path, tmp_path):
