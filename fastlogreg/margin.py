@@ -8,7 +8,10 @@ squares (Lawson & Hanson, "Solving least squares problems", 1974, chapter 23), r
 are found violated and the intercept, which is free, by the proximal point method.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +19,11 @@ from fastlogreg import core, design
 from fastlogreg.functions import decision_function, log_loss
 from fastlogreg.recession import exact
 from fastlogreg.separation import check_separation
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import MatrixLike
 
 FIRST, MORE, ROUNDS = 60, 40, 200
 SLACK = 1e-9  # of a margin of 1, that counts as reached
@@ -62,7 +70,10 @@ class SeparationCurve:
     limit: float
 
 
-def separation_curve(X, y, slopes=None, *, sample_weight=None, fit_intercept=True):
+def separation_curve(
+    X: MatrixLike, y: ArrayLike, slopes: ArrayLike | None = None, *,
+    sample_weight: ArrayLike | None = None, fit_intercept: bool = True,
+) -> SeparationCurve:  # fmt: skip
     """The loss of separated classes as a function of how steep the curve is.
 
     Parameters

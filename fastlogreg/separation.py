@@ -1,6 +1,9 @@
 """Whether a finite maximum-likelihood estimate exists: decided, proved, and told in words."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,13 @@ from fastlogreg.recession import cone, orient, recheck, words
 from fastlogreg.recession.basis import LARGEST, Basis
 from fastlogreg.recession.model import Model, decimal_places
 from fastlogreg.recession.stiemke import softmax_overlaps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import Bounds, MatrixLike
 
 OVERLAP, COMPLETE, QUASI, UNDECIDED = "overlap", "complete", "quasi-complete", "undecided"
 QUICK = 3  # linear programs for signs within a fit
@@ -81,11 +91,11 @@ class Separation:
     _largest: float = field(default=np.inf, repr=False)
 
     @property
-    def separated(self):
+    def separated(self) -> bool:
         """Whether a direction was found: no finite estimate exists."""
         return self.kind in (COMPLETE, QUASI)
 
-    def verify(self, X, y, sample_weight=None):
+    def verify(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> bool:
         """Prove the verdict again, in NumPy and in rational numbers.
 
         Parameters
@@ -118,8 +128,9 @@ class Separation:
             return self.kind == OVERLAP and not self.infinite
         facts = (made.X, made.sign, made.alive)
         if self.maximal:
+            direction, span, collinear = self._exact
             proved = recheck.facts(
-                *facts, made.objective.weight, made.intercept, *self._exact, self.dual
+                *facts, made.objective.weight, made.intercept, direction, span, collinear, self.dual
             )
         else:
             proved = recheck.rising_rows(*facts, self._exact[0])
@@ -166,14 +177,16 @@ class Separation:
             for place, sign in zip(places, self.infinite.values(), strict=True)
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return words.tell(self)
 
 
 def check_separation(
-    X, y, *, sample_weight=None, fit_intercept=True, bounds=None, n_classes=None,
-    reference_class=None, feature_names=None, n_threads=None,
-):  # fmt: skip
+    X: MatrixLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None,
+    fit_intercept: bool = True, bounds: Bounds = None, n_classes: int | None = None,
+    reference_class: int | None = None, feature_names: Sequence[str] | None = None,
+    n_threads: int | None = None,
+) -> Separation:  # fmt: skip
     """Decide whether the classes overlap, so that a finite maximum-likelihood estimate exists.
 
     Parameters

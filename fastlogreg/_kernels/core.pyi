@@ -14,6 +14,7 @@ Values: TypeAlias = Doubles | Floats
 Rows: TypeAlias = NDArray[np.int64]
 
 STATUS: tuple[str, ...]
+FIRTH_STATUS: tuple[str, ...]
 PROXIMAL_STATUS: tuple[str, ...]
 
 # instruction sets
@@ -51,6 +52,7 @@ class Cholesky:
     @property
     def ok(self) -> bool: ...
     def solve(self, x: Doubles) -> None: ...
+    def inverse_factor(self, out: Doubles) -> None: ...
 
 # the data
 class Matrix:
@@ -247,6 +249,30 @@ class Softmax:
         reference: int = -1,
         n_threads: int = 1,
     ) -> tuple[str, int, float, float, float]: ...
+
+# Jeffreys' penalty
+def firth_score(
+    problem: Problem,
+    theta: Doubles,
+    factor: Doubles,
+    leverage: Doubles | None = None,
+    gradient: Doubles | None = None,
+    pull: Doubles | None = None,
+    hessian: Doubles | None = None,
+    n_threads: int = 1,
+) -> float: ...
+def firth(
+    problem: Problem,
+    theta: Doubles,
+    gradient: Doubles,
+    factor: Doubles,
+    power: float,
+    tol: float,
+    max_iter: int,
+    fixed: NDArray[np.uint8] | None = None,
+    sample_first: bool = False,
+    n_threads: int = 1,
+) -> tuple[str, int, float, float, float]: ...
 
 # steps between passes
 class Pairs:

@@ -1,5 +1,9 @@
 """Firth's penalised likelihood and its relatives, for two classes and for more."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastlogreg import design, parallel
@@ -9,14 +13,22 @@ from fastlogreg.bias.binary import BinaryLikelihood
 from fastlogreg.bias.result import STOP_REASONS, FirthResult, Search
 from fastlogreg.bias.softmax import SoftmaxLikelihood, expand
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from fastlogreg.annotations import MatrixLike
+
 METHODS = ("firth", "flic", "flac", "median")
 _MOST = 30_000  # parameters; their information matrix then takes 7 GB, and there are several
 
 
 def firth(
-    X, y, *, sample_weight=None, offset=None, fit_intercept=True, power=0.5, method="firth",
-    n_classes=None, reference_class=None, tol=1e-6, max_iter=100, n_threads=None, start=None,
-):  # fmt: skip
+    X: MatrixLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None, fit_intercept: bool = True, power: float = 0.5,
+    method: str = "firth", n_classes: int | None = None, reference_class: int | None = None,
+    tol: float = 1e-6, max_iter: int = 100, n_threads: int | None = None,
+    start: tuple[ArrayLike, ArrayLike] | None = None,
+) -> FirthResult:  # fmt: skip
     """Fit a logistic regression with Firth's penalty: finite for separated data, with less bias.
 
     Maximises over coef and b (the intercept) ::

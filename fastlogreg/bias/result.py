@@ -1,13 +1,21 @@
 """What `fastlogreg.firth` returns: estimates, their covariance, profile intervals and tests."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
 
 from fastlogreg.bias import profile
 from fastlogreg.bias.binary import Maximum
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fastlogreg.annotations import Array
+    from fastlogreg.bias.profile import LikelihoodRatio
 
 CONVERGED = "converged: the next step is within tol standard errors"
 STALLED = "converged: at the rounding floor of the penalised likelihood"
@@ -87,7 +95,7 @@ class FirthResult:
     stop_reason: str
     _search: Search | None = field(default=None, repr=False, compare=False)
 
-    def interval(self, level=0.95, columns=None):
+    def interval(self, level: float = 0.95, columns: Any = None) -> Array:
         """Profile intervals of the penalised likelihood.
 
         Parameters
@@ -128,7 +136,7 @@ class FirthResult:
             )
         return ends
 
-    def test(self, columns=None):
+    def test(self, columns: Any = None) -> LikelihoodRatio:
         """The penalised likelihood-ratio test of "these coefficients are zero".
 
         Parameters
@@ -162,7 +170,7 @@ class FirthResult:
             search.likelihood, search.maximum, positions[positions >= 0], search.max_iter
         )
 
-    def without_data(self):
+    def without_data(self) -> FirthResult:
         """The same without the reference to X and y, and so without `interval` and `test`."""
         return replace(self, _search=None)
 
