@@ -483,7 +483,7 @@ def test_probabilities_sparse_data_and_weights():
         ({"method": "median", "power": 1.0}, "no meaning for method='median'"),
         ({"n_classes": 3, "method": "flic"}, "is for two classes"),
         ({"n_classes": 3, "start": (0, 0)}, "start is for two classes"),
-        ({"n_classes": 1}, "n_classes must be at least 2"),
+        ({"n_classes": 1}, "n_classes must be an integer of at least 2"),
         ({"n_classes": 3, "reference_class": 3}, "reference_class must be within 0..2"),
         ({"n_classes": 3, "offset": np.zeros(120)}, r"offset must have shape \(120, 3\)"),
     ],

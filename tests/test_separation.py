@@ -563,7 +563,7 @@ def test_copies_and_pickles():
         ({"sample_weight": [1.0, 1.0]}, ValueError, "sample_weight must have shape"),
         ({"bounds": 3}, ValueError, "bounds must be a pair"),
         ({"feature_names": ["a", "b"]}, ValueError, "feature_names must have 1 names"),
-        ({"n_classes": 1}, ValueError, "n_classes must be at least 2"),
+        ({"n_classes": 1}, ValueError, "n_classes must be an integer of at least 2"),
         ({"y": [0, 1, 2, 5], "n_classes": 3}, ValueError, "codes 0..2"),
         ({"reference_class": 0}, ValueError, "reference_class is for many classes"),
     ],

@@ -325,7 +325,7 @@ def test_top_and_level():
         ({"sample_weight": [1.0]}, ValueError, "sample_weight"),
         ({"offset": [np.nan] * 4}, ValueError, "offset"),
         ({"y": [0, 1, 2, 3]}, ValueError, "y must hold"),
-        ({"n_classes": 1}, ValueError, "n_classes must be at least 2"),
+        ({"n_classes": 1}, ValueError, "n_classes must be an integer of at least 2"),
         ({"class_names": ["a"]}, ValueError, "class_names must have 2 names"),
         ({"n_classes": 3, "offset": [0.0] * 4}, ValueError, r"offset must have shape \(4, 3\)"),
         ({"X": [[np.nan, 1]] * 4}, ValueError, "X contains NaN"),
