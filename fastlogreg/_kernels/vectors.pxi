@@ -1,4 +1,4 @@
-# Functions of whole vectors: elementwise, sums; a part of core.pyx.
+# Functions of whole vectors: elementwise, sums, labels; a part of core.pyx.
 
 cdef int same_length(Py_ssize_t a, Py_ssize_t b) except -1:
     if a != b:
@@ -71,3 +71,28 @@ def read_sum(const double[::1] x, int n_threads):
     cdef flr_executor ex = executor(n_threads)
     ex.poll = NULL  # too short to interrupt
     return flr_run_sum(&x[0], x.shape[0], ex)
+
+
+ctypedef fused label_type:
+    int64_t
+    int32_t
+    uint8_t
+    double
+    float
+
+
+def encode_labels(const label_type[:] y, label_type zero, label_type one, uint8_t[::1] out):
+    """out[i] = y[i] == one; False, out unfinished, if a value is neither `zero` nor `one`."""
+    cdef Py_ssize_t i, n = y.shape[0]
+    cdef int good = 1
+    same_length(n, out.shape[0])
+    if label_type is double:
+        if n and y.strides[0] == sizeof(double):
+            with nogil:
+                good = flr_active().encode(n, &y[0], zero, one, &out[0])
+            return bool(good)
+    with nogil:
+        for i in range(n):
+            out[i] = y[i] == one
+            good &= (y[i] == zero) | (y[i] == one)
+    return bool(good)
