@@ -5,12 +5,12 @@ from fastlogreg.estimators.equivalents_code import (
     call,
     class_factors,
     class_weight,
+    glmnet_call,
     neat,
     python_array,
     python_share,
     python_target,
     python_weight,
-    r_array,
     r_target,
     r_weight,
     scaled_columns,
@@ -67,36 +67,8 @@ def _glmnet(m):
     if m.bounded and ((m.lower is not None and m.lower.max() > 0) or
                       (m.upper is not None and m.upper.min() < 0)):  # fmt: skip
         raise CannotError("0 must lie within its limits; here it does not.")
-    lines, weight = r_weight(m)
-    alpha = m.alpha
-    if m.factor is not None:  # glmnet scales the factors to the mean 1
-        alpha *= m.factor.mean()
-        lines += r_array("penalty_factor", m.factor)
-    for name in ("lower", "upper"):
-        if getattr(m, name) is not None:
-            lines += r_array(name, getattr(m, name))
-    return [
-        "library(glmnet)",
-        *lines,
-        call(
-            "fit <- glmnet",
-            "X",
-            "y" if m.soft else r_target(m),
-            'family = "binomial"',
-            f"alpha = {neat(m.l1_ratio)!r}",
-            f"lambda = {neat(alpha)!r}",
-            f"standardize = {'TRUE' if m.standardize else 'FALSE'}",
-            None if m.intercept else "intercept = FALSE",
-            weight and f"weights = {weight}",
-            "offset = offset" if m.offset else None,
-            None if m.factor is None else "penalty.factor = penalty_factor",
-            None if m.lower is None else "lower.limits = lower",
-            None if m.upper is None else "upper.limits = upper",
-            "thresh = 1e-14",
-            "maxit = 1e6",
-        ),
-        "coef(fit)",
-    ]
+    target = "y" if m.soft else r_target(m)
+    return glmnet_call(m, target, ['family = "binomial"'], *r_weight(m))
 
 
 def _r_glm(m):

@@ -8,9 +8,9 @@ from fastlogreg.estimators.equivalents_code import (
     CannotError,
     call,
     class_weight,
+    glmnet_call,
     neat,
     quoted,
-    r_array,
     r_value,
     scaled_columns,
     with_numpy,
@@ -94,37 +94,9 @@ def _glmnet(m):
             raise CannotError("its limits are the same for all classes.")
         if any((side > 0).any() if side is m.lower else (side < 0).any() for side in sides):
             raise CannotError("0 must lie within its limits; here it does not.")
-    lines, weight = r_weight(m)
-    alpha = m.alpha
-    if m.factor is not None:  # glmnet scales the factors to the mean 1
-        alpha *= m.factor.mean()
-        lines += r_array("penalty_factor", m.factor)
-    for name in ("lower", "upper"):
-        if getattr(m, name) is not None:
-            lines += r_array(name, getattr(m, name))
-    return [
-        "library(glmnet)",
-        *lines,
-        call(
-            "fit <- glmnet",
-            "X",
-            "y" if m.soft else f"factor(y, levels = c({', '.join(map(r_value, m.labels))}))",
-            'family = "multinomial"',
-            'type.multinomial = "grouped"' if m.grouped else None,
-            f"alpha = {neat(m.l1_ratio)!r}",
-            f"lambda = {neat(alpha)!r}",
-            f"standardize = {'TRUE' if m.standardize else 'FALSE'}",
-            None if m.intercept else "intercept = FALSE",
-            weight and f"weights = {weight}",
-            "offset = offset" if m.offset else None,
-            None if m.factor is None else "penalty.factor = penalty_factor",
-            None if m.lower is None else "lower.limits = lower",
-            None if m.upper is None else "upper.limits = upper",
-            "thresh = 1e-14",
-            "maxit = 1e6",
-        ),
-        "coef(fit)",
-    ]
+    target = "y" if m.soft else f"factor(y, levels = c({', '.join(map(r_value, m.labels))}))"
+    grouped = 'type.multinomial = "grouped"' if m.grouped else None
+    return glmnet_call(m, target, ['family = "multinomial"', grouped], *r_weight(m))
 
 
 def r_weight(m):

@@ -184,3 +184,36 @@ def scaled_columns(m, by_factor):
 def with_numpy(lines):
     """The lines, after an import of NumPy where they need one."""
     return (["import numpy as np"] if any("np." in line for line in lines) else []) + lines
+
+
+def glmnet_call(m, target, family, lines, weight):
+    """Lines of R that fit one value of lambda; ``family`` are the arguments that name the loss."""
+    lines, alpha = list(lines), m.alpha
+    if m.factor is not None:  # glmnet scales the factors to the mean 1
+        alpha *= m.factor.mean()
+        lines += r_array("penalty_factor", m.factor)
+    for name in ("lower", "upper"):
+        if getattr(m, name) is not None:
+            lines += r_array(name, getattr(m, name))
+    return [
+        "library(glmnet)",
+        *lines,
+        call(
+            "fit <- glmnet",
+            "X",
+            target,
+            *family,
+            f"alpha = {neat(m.l1_ratio)!r}",
+            f"lambda = {neat(alpha)!r}",
+            f"standardize = {'TRUE' if m.standardize else 'FALSE'}",
+            None if m.intercept else "intercept = FALSE",
+            weight and f"weights = {weight}",
+            "offset = offset" if m.offset else None,
+            None if m.factor is None else "penalty.factor = penalty_factor",
+            None if m.lower is None else "lower.limits = lower",
+            None if m.upper is None else "upper.limits = upper",
+            "thresh = 1e-14",
+            "maxit = 1e6",
+        ),
+        "coef(fit)",
+    ]
