@@ -124,14 +124,18 @@ def test_sure_soft_targets_separate_nothing():
 # ---------------------------------------------------------------------- classes
 
 
-@penalties
-@pytest.mark.parametrize("reference_class", [None, 0, 2])
+def with_reference(*classes):
+    """Pairs of a penalty and a reference class, or none; the group lasso goes without one."""
+    return pytest.mark.parametrize(
+        ("penalty", "reference_class"),
+        [(name, k) for name in PENALTIES for k in classes if k is None or name != "grouped"],
+    )
+
+
+@with_reference(None, 0, 2)
 def test_a_class_without_rows(penalty, reference_class):
     """Its intercept ends where its probability is nothing beside the tolerance."""
     arguments = dict(PENALTIES[penalty], reference_class=reference_class)
-    if arguments.pop("grouped", False) and reference_class is not None:
-        pytest.skip("grouped goes without a reference class")
-    arguments["grouped"] = penalty == "grouped"
     X, y = data(200, 4, 3)
     y[y == 2] = 3
     result = fastlogreg.fit(X, y, n_classes=4, **arguments)
@@ -158,13 +162,10 @@ def test_classes_without_weight(penalty):
     assert result.certificate.verify(X, y, weight)
 
 
-@penalties
-@pytest.mark.parametrize("reference_class", [None, 1, 2])
+@with_reference(None, 1, 2)
 def test_one_class_alone(penalty, reference_class):
     """The smallest loss is 0, at infinity: said at once, and no gap is claimed."""
-    arguments = dict(PENALTIES[penalty])
-    if reference_class is not None and arguments.pop("grouped", False):
-        pytest.skip("grouped goes without a reference class")
+    arguments = PENALTIES[penalty]
     X, _ = data()
     result = fastlogreg.fit(
         X, np.full(200, 2), n_classes=3, reference_class=reference_class, **arguments
