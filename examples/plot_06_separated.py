@@ -11,7 +11,6 @@ import warnings
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import LogisticRegression as Peer
-from sklearn.svm import SVC
 
 import fastlogreg
 from fastlogreg import LogisticRegression
@@ -50,19 +49,20 @@ assert np.isclose(-c / m, 3.5, atol=1e-3)
 # ----------------------------------
 # The rows nearest to the threshold are half a unit away, so that the loss falls as ``exp(-m / 2)``.
 
-slopes = np.linspace(1.0, 100.0, 100)
-losses = np.array([fastlogreg.log_loss(y, m * (x - 3.5)) for m in slopes])
-SeparationDisplay(slopes, losses, margin=0.5).plot()
-assert (np.diff(losses) < 0).all()
-assert losses[-1] > 0
-assert np.isclose(np.log(losses[-1] / losses[-2]), -0.5, atol=1e-6)
+curve = fastlogreg.separation_curve(X, y, slopes=np.linspace(1.0, 100.0, 100))
+SeparationDisplay.from_curve(curve)
+assert np.isclose(curve.margin, 0.5)
+assert np.isclose(curve.direction_intercept, -3.5)
+assert (np.diff(curve.losses) < 0).all()
+assert curve.losses[-1] > 0
+assert np.isclose(np.log(curve.losses[-1] / curve.losses[-2]), -0.5, atol=1e-6)
 
 # %%
 # What the solvers report
 # -----------------------
 # A solver that looks at the gradient alone finds it small, sooner or later, and calls that
-# converged: its m is an accident of its tolerance. This library looks for separation and says what
-# it found.
+# converged: its m is an accident of its tolerance. This library proves that the classes are
+# separated and names what is infinite; anyone can check the proof.
 
 accidents = []
 for tol in (1e-2, 1e-4, 1e-8):
@@ -81,6 +81,22 @@ print(f"fastlogreg: {caught[0].category.__name__}: {caught[0].message}")
 assert accidents[0] < 0.7 * accidents[-1]
 assert issubclass(caught[0].category, fastlogreg.SeparationWarning)
 assert not free.converged_
+assert free.separation_.kind == "complete"
+assert free.separation_.infinite == {0: 1, "intercept": -1}
+assert free.separation_.verify(X, y)
+
+# %%
+# Firth's likelihood
+# ------------------
+# Jeffreys' prior makes the estimate finite without a strength to choose. Its profile interval runs
+# from barely above zero to six: that the slope is positive is all that six rows can tell.
+
+firth = LogisticRegression(penalty="firth").fit(X, y)
+low, high = fastlogreg.firth(X, y).interval(columns=0)[0]
+print(f"Firth: m = {firth.coef_[0, 0]:.2f}, 95 % profile interval {low:.3f} to {high:.2f}")
+assert firth.converged_
+assert np.isclose(-firth.intercept_[0] / firth.coef_[0, 0], 3.5)
+assert 0 < low < firth.coef_[0, 0] < high
 
 # %%
 # A penalty
@@ -97,14 +113,13 @@ assert np.allclose(display.thresholds, 3.5, atol=1e-6)
 # %%
 # The limit: the widest margin
 # ----------------------------
-# Coefficients grow without bound as the penalty vanishes, but their direction settles: on the line
-# with the widest margin, that of a support vector machine.
+# Coefficients grow without bound as the penalty vanishes, but their direction settles: on that of
+# `separation_curve`, which has the widest margin, as a support vector machine's has.
 
 rng = np.random.default_rng(4)
 X = np.vstack([rng.normal([-1.5, 0], 0.6, (30, 2)), rng.normal([1.5, 1], 0.6, (30, 2))])
 y = np.repeat([0, 1], 30)
-widest = SVC(kernel="linear", C=1e6).fit(X, y).coef_[0]
-widest = widest / np.linalg.norm(widest)
+widest = fastlogreg.separation_curve(X, y).direction
 angles = []
 for C in 10.0 ** np.arange(-1, 9):
     model = LogisticRegression(C=C, max_iter=1000).fit(X, y)

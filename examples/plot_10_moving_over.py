@@ -42,18 +42,28 @@ assert one_step.certificate_.relative_gap <= 1e-9
 # %%
 # From statsmodels
 # ----------------
-# ``Logit`` has no penalty, which is ``alpha=0`` in `fastlogreg.fit`; the intercept is not a column.
+# `Logit` keeps statsmodels' names, and adds no constant either. It has no penalty, which is
+# ``alpha=0`` in `fastlogreg.fit`, where the intercept is not a column.
 
 columns = ["mean texture", "mean smoothness", "mean symmetry", "mean fractal dimension"]
-theirs = sm.Logit(y, sm.add_constant(X[columns])).fit(disp=False, tol=1e-12)
-ours = fastlogreg.fit(X[columns], y, tol=1e-13)
+design = sm.add_constant(X[columns])
+theirs = sm.Logit(y, design).fit(disp=False, tol=1e-12)
+ours = fastlogreg.Logit(y, design).fit()
+core = fastlogreg.fit(X[columns], y, tol=1e-13)
 both = pd.DataFrame(
-    {"statsmodels": theirs.params, "fastlogreg": np.append(ours.intercept, ours.coef)}
+    {
+        "statsmodels": theirs.params,
+        "Logit": ours.params,
+        "fit": np.append(core.intercept, core.coef),
+    }
 )
 print(both)
 CoefficientDisplay.from_inference(theirs).ax_.set_title("statsmodels' estimates and intervals")
 
-assert np.allclose(both["fastlogreg"], both["statsmodels"], rtol=1e-6)
+assert np.allclose(both["Logit"], both["statsmodels"], rtol=1e-6)
+assert np.allclose(both["fit"], both["statsmodels"], rtol=1e-6)
+assert np.allclose(ours.bse, theirs.bse, rtol=1e-6)
+assert np.isclose(ours.llf, theirs.llf)
 
 # %%
 # From glmnet
