@@ -108,6 +108,27 @@ def test_threads_share_the_work():
     assert len(os.listdir("/proc/self/task")) >= threading.active_count() + 2
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads affinities")
+def test_callers_affinity_is_left_alone(run_python):
+    """The pool keeps off the caller's processor, within what it may use; the caller stays free."""
+    run_python(
+        WORK
+        + """
+import os
+allowed = os.sched_getaffinity(0)
+before = passes("C", 3)
+assert os.sched_getaffinity(0) == allowed
+others = [os.sched_getaffinity(int(task)) for task in os.listdir("/proc/self/task")]
+assert len(others) >= 3 and all(other and other <= allowed for other in others)
+if len(allowed) > 1:
+    assert sum(len(other) == len(allowed) - 1 for other in others) >= 2
+os.sched_setaffinity(0, {min(allowed)})  # a caller that may run in one place only
+assert passes("C", 3) == before
+assert os.sched_getaffinity(0) == {min(allowed)}
+"""
+    )
+
+
 # ---------------------------------------------------------------------- how many
 
 

@@ -4,6 +4,9 @@
  * to disturb a BLAS that works next. OpenMP is not used: its usual run-time hangs after fork and
  * keeps spinning beside other libraries' threads. On Windows everything runs on the calling thread.
  */
+#if defined(__linux__)
+#define _GNU_SOURCE /* affinity */
+#endif
 #include "pool.h"
 
 #include <stdlib.h>
@@ -80,8 +83,12 @@ static struct {
     job_t *job;
     int n_workers, wanted, inside;
     _Atomic unsigned generation;
-} pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
-          PTHREAD_COND_INITIALIZER,  0, 0, 0, 0, 0};
+    pthread_t workers[MAX_THREADS];
+    int avoided, avoiding; /* the processor that so many workers keep off */
+} pool = {.use = PTHREAD_MUTEX_INITIALIZER,
+          .lock = PTHREAD_MUTEX_INITIALIZER,
+          .wake = PTHREAD_COND_INITIALIZER,
+          .done = PTHREAD_COND_INITIALIZER};
 
 /* Adds finished slots to the total as far as they follow each other; whoever can, does it. */
 static void merge(job_t *job)
@@ -164,7 +171,7 @@ static void after_fork(void)
     pthread_cond_init(&pool.wake, NULL);
     pthread_cond_init(&pool.done, NULL);
     pool.job = NULL;
-    pool.n_workers = pool.wanted = pool.inside = 0;
+    pool.n_workers = pool.wanted = pool.inside = pool.avoiding = 0;
 }
 
 static void register_fork(void) { pthread_atfork(NULL, NULL, after_fork); }
@@ -178,17 +185,36 @@ static void hire(int wanted)
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, 1 << 20);
     while (pool.n_workers < wanted) {
-        pthread_t thread;
-        if (pthread_create(&thread, &attributes, worker, NULL)) break;
+        if (pthread_create(&pool.workers[pool.n_workers], &attributes, worker, NULL)) break;
         pool.n_workers++;
     }
     pthread_attr_destroy(&attributes);
+}
+
+/* Lets workers run where the caller may, but not on its own processor.  A virtual processor that has
+ * slept for some milliseconds does not look idle to its guest's scheduler: that wakes a worker where the
+ * caller runs, to wait there for its turn, 3 ms and more, instead of the 0.1 ms that waking takes. */
+static void keep_off_caller(void)
+{
+#if defined(__linux__)
+    cpu_set_t allowed;
+    const int here = sched_getcpu();
+    if (here < 0 || (here == pool.avoided && pool.avoiding == pool.n_workers)) return;
+    if (sched_getaffinity(0, sizeof allowed, &allowed)) return; /* more than 1024 processors */
+    CPU_CLR(here, &allowed);
+    if (!CPU_COUNT(&allowed)) return;
+    for (int k = 0; k < pool.n_workers; k++)
+        pthread_setaffinity_np(pool.workers[k], sizeof allowed, &allowed);
+    pool.avoided = here;
+    pool.avoiding = pool.n_workers;
+#endif
 }
 
 static int run_together(job_t *job, int n_threads)
 {
     pthread_mutex_lock(&pool.lock);
     hire(n_threads - 1);
+    keep_off_caller();
     pool.job = job;
     pool.wanted = n_threads - 1;
     atomic_fetch_add(&pool.generation, 1);
