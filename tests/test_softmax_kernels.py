@@ -147,7 +147,7 @@ def test_odd_shapes(level, kind):
 @kinds
 @pytest.mark.parametrize("K", [16, 17, 24, 31, 33, 64, 99, 100])
 def test_many_classes(level, kind, K):
-    for n, p in ((1, 1), (31, 33), (257, 5), (300, 70)):
+    for n, p in ((1, 1), (31, 33), (257, 5), (300, 70), (60, 290)):
         Setting(KINDS[kind](values(n, p)), K, **OPTIONS[(K + n) % 16]).check()
 
 
@@ -180,6 +180,7 @@ def test_picked_rows(level, kind):
         for options in (ALL, OPTIONS[0]):
             Setting(X, 5, **options, rows=rows).check()
             Setting(X, 11, **options, rows=rows).check()
+            Setting(X, 19, **options, rows=rows).check()
 
 
 @pytest.mark.parametrize("kind", ["C", "F", "CSR"])

@@ -116,14 +116,19 @@ FLR_INLINE void FN(outer_tile)(const int nk, const int nv, const int masked, con
 
 FLR_INLINE void FN(outer_strip)(const int nv, const int masked, const FN(lines) *x, ptrdiff_t count,
                                 ptrdiff_t t, int tail, const double *b, ptrdiff_t ldb, ptrdiff_t K,
-                                double *out, ptrdiff_t ldo)
+                                double *out, ptrdiff_t ldo, ptrdiff_t ahead)
 {
+    ptrdiff_t fetched = 0;
     for (ptrdiff_t k = 0; k < K;) {
         /* even shares: a tile of one or two classes loads more than it multiplies */
         const ptrdiff_t left = K - k, even = left > 5 && left < CLASS_TILE + 3 && left != CLASS_TILE;
         const ptrdiff_t share = even ? (left + 1) / 2 : left, take = share < CLASS_TILE ? share : CLASS_TILE;
         const double *bk = b + k * ldb;
         double *to = out + k * ldo;
+        for (; fetched * K < ahead * (k + take); fetched++) { /* a few at a time */
+            const char *next = (const char *)(x->base + (count + fetched) * x->stride + t);
+            for (size_t byte = 0; byte < nv * VL * sizeof(T); byte += 64) FLR_PREFETCH_L2(next + byte);
+        }
         switch (take) {
         case 1: FN(outer_tile)(1, nv, masked, x, count, t, tail, bk, ldb, to, ldo); break;
         case 2: FN(outer_tile)(2, nv, masked, x, count, t, tail, bk, ldb, to, ldo); break;
@@ -144,19 +149,15 @@ static void FN(outer)(const FN(lines) *x, ptrdiff_t count, ptrdiff_t length, con
 {
     ptrdiff_t t = 0;
     for (; t + 3 * VL <= length; t += 3 * VL) {
-        for (ptrdiff_t a = 0; a < ahead; a++) {
-            const char *next = (const char *)(x->base + (count + a) * x->stride + t);
-            for (size_t byte = 0; byte < 3 * VL * sizeof(T); byte += 64) FLR_PREFETCH_L2(next + byte);
-        }
-        FN(outer_strip)(3, 0, x, count, t, VL, b, ldb, K, out, ldo);
+        FN(outer_strip)(3, 0, x, count, t, VL, b, ldb, K, out, ldo, ahead);
     }
     const ptrdiff_t left = length - t, nv = (left + VL - 1) / VL;
     const int tail = (int)(left - (nv - 1) * VL);
     switch (nv) {
     case 0: break;
-    case 1: FN(outer_strip)(1, 1, x, count, t, tail, b, ldb, K, out, ldo); break;
-    case 2: FN(outer_strip)(2, 1, x, count, t, tail, b, ldb, K, out, ldo); break;
-    default: FN(outer_strip)(3, 1, x, count, t, tail, b, ldb, K, out, ldo);
+    case 1: FN(outer_strip)(1, 1, x, count, t, tail, b, ldb, K, out, ldo, ahead); break;
+    case 2: FN(outer_strip)(2, 1, x, count, t, tail, b, ldb, K, out, ldo, ahead); break;
+    default: FN(outer_strip)(3, 1, x, count, t, tail, b, ldb, K, out, ldo, ahead);
     }
 }
 

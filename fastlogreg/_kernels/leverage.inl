@@ -55,9 +55,9 @@ static void dense_squares(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, cons
     const ptrdiff_t p = pb->x.p, q = p + pb->intercept, Q = flr_padded(q);
     const ptrdiff_t whole = (m + VL - 1) / VL * VL;
     if (pb->x.is_float)
-        turn_f32(pb, lo, m, FLR_LEVERAGE_ROWS, turned);
+        turn_f32(pb, lo, m, 0, p, FLR_LEVERAGE_ROWS, turned);
     else
-        turn_f64(pb, lo, m, FLR_LEVERAGE_ROWS, turned);
+        turn_f64(pb, lo, m, 0, p, FLR_LEVERAGE_ROWS, turned);
     if (pb->intercept)
         for (ptrdiff_t k = 0; k < whole; k++) turned[p * FLR_LEVERAGE_ROWS + k] = 1.0;
     for (ptrdiff_t k = 0; k < whole; k += VL) v_store(squares + k, v_set1(0.0));

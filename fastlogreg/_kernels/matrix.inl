@@ -289,22 +289,22 @@ static void FN(gram_csr)(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, ptrd
 }
 
 /* ------------------------------------------------------------------ a block by columns
- * Rows [lo, lo + m) of dense X as columns of `stride` doubles: turned[j * stride + k] = x_(lo + k)j, zeros
- * up to a whole vector of rows, whatever the layout. */
+ * p columns from `first` on of rows [lo, lo + m) of dense X, as columns of `stride` doubles:
+ * turned[j * stride + k] = x_(lo + k, first + j), zeros up to a whole vector of rows, whatever the layout. */
 
-static void FN(turn)(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, ptrdiff_t stride, double *turned)
+static void FN(turn)(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, ptrdiff_t first, ptrdiff_t p,
+                     ptrdiff_t stride, double *turned)
 {
-    const ptrdiff_t p = pb->x.p;
     for (ptrdiff_t k = 0; k < m; k += VL) {
         const int rows = m - k < VL ? (int)(m - k) : VL;
         if (pb->x.layout == FLR_DENSE_F) {
-            const T *x = (const T *)pb->x.values + lo + k;
+            const T *x = (const T *)pb->x.values + first * pb->x.ld + lo + k;
             for (ptrdiff_t j = 0; j < p; j++, x += pb->x.ld)
                 v_store(turned + j * stride + k, rows == VL ? LOAD(x) : LOAD_TAIL(x, rows));
             continue;
         }
         const T *x[VL];
-        for (int i = 0; i < VL; i++) x[i] = FN(row)(pb, lo + (i < rows ? k + i : k));
+        for (int i = 0; i < VL; i++) x[i] = FN(row)(pb, lo + (i < rows ? k + i : k)) + first;
         for (ptrdiff_t j = 0; j < p; j += VL) {
             const int columns = p - j < VL ? (int)(p - j) : VL;
             vd part[VL];

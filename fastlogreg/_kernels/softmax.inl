@@ -9,6 +9,10 @@
  * A block of rows is read from memory once.  Its scores lie in one padded line a class, so that VL rows
  * share every step.  Weighted, raw sums.
  */
+
+enum { TURN_CLASSES = 16 }; /* from here on, turned rows cost less than the row sums of dot */
+enum { TURN_ROWS = 3 * VL, TURN_COLUMNS = 128 }; /* a strip of outer, at most 24 KiB: it stays in L1 */
+
 #define BY_VALUE(call)                                                                              \
     if (sm->rows.x.is_float) {                                                                      \
         call(_f32, float);                                                                          \
@@ -49,10 +53,21 @@ static void class_scores(const flr_softmax *sm, ptrdiff_t lo, ptrdiff_t m, const
             sparse_scores##S(x, lo + i, b, ldb, wide);                                              \
             for (ptrdiff_t k = 0; k < K; k++) z[k * ldz + i] += wide[k];                            \
         }                                                                                           \
-    } else if (x->layout == FLR_DENSE_C) {                                                          \
+    } else if (x->layout == FLR_DENSE_C && K < TURN_CLASSES) {                                      \
         const int64_t *pick = sm->rows.rows;                                                        \
         lines##S rows = {(const T *)x->values + (pick ? 0 : lo * x->ld), x->ld, pick ? pick + lo : 0}; \
         if (x->p) dot##S(&rows, m, x->p, b, ldb, K, z, ldz);                                        \
+    } else if (x->layout == FLR_DENSE_C) {                                                          \
+        double turned[TURN_COLUMNS * TURN_ROWS];                                                    \
+        const lines_f64 columns = {turned, TURN_ROWS, 0};                                           \
+        for (ptrdiff_t i = 0; i < m; i += TURN_ROWS) {                                              \
+            const ptrdiff_t some = m - i < TURN_ROWS ? m - i : TURN_ROWS;                           \
+            for (ptrdiff_t j = 0; j < x->p; j += TURN_COLUMNS) {                                    \
+                const ptrdiff_t part = x->p - j < TURN_COLUMNS ? x->p - j : TURN_COLUMNS;           \
+                turn##S(&sm->rows, lo + i, some, j, part, TURN_ROWS, turned);                       \
+                outer_f64(&columns, part, some, b + j, ldb, K, z + i, ldz, 0);                      \
+            }                                                                                       \
+        }                                                                                           \
     } else {                                                                                        \
         lines##S columns = {(const T *)x->values + lo, x->ld, 0};                                   \
         outer##S(&columns, x->p, m, b, ldb, K, z, ldz, 0);                                             \
@@ -109,44 +124,51 @@ static double class_losses(const flr_softmax *sm, ptrdiff_t lo, ptrdiff_t m, dou
     const vd zero = v_set1(0.0), one = v_set1(1.0);
     vd total = zero;
     for (ptrdiff_t i = 0; i < m; i += VL) {
+        const int lanes = m - i < VL ? (int)(m - i) : VL;
         const vd s = class_weights(sm, lo, m, i);
-        double labels[VL], target[VL];
-        vd label = v_set1(-1.0), most = v_load(z + i), found = zero, top = zero, rest = zero, linear = zero;
+        vd most = v_load(z + i), rest = zero, likeliest = zero, linear = zero;
+        double own[VL] = {0}, target[VL] = {0}; /* of the lanes: the label's score below the likeliest */
         for (ptrdiff_t k = 1; k < K; k++) most = v_max(most, v_load(z + k * ldz + i));
         if (sm->label) {
-            for (int c = 0; c < VL; c++) labels[c] = i + c < m ? (double)sm->label[lo + i + c] : 0.0;
-            label = v_load(labels);
+            for (int c = 0; c < lanes; c++) own[c] = z[sm->label[lo + i + c] * ldz + i + c];
+            linear = v_load(own) - most;
+            v_store(own, linear);
         }
         for (ptrdiff_t k = 0; k < K; k++) {
             const vd below = v_load(z + k * ldz + i) - most, e = v_exp_floored(below);
-            const vd first = v_select(v_eq(below, zero), one - found, zero), index = v_set1((double)k);
-            found = found + first;
-            top = v_fma(first, index, top);
-            rest = rest + (e - first);
-            if (sm->label) {
-                linear = v_select(v_eq(label, index), below, linear);
-            } else {
-                for (int c = 0; c < VL; c++)
-                    target[c] = i + c < m ? sm->target[(lo + i + c) * K + k] : 0.0;
+            const vmask is_likeliest = v_eq(below, zero);
+            rest = rest + v_select(is_likeliest, zero, e);
+            likeliest = likeliest + v_select(is_likeliest, one, zero);
+            if (!sm->label) {
+                for (int c = 0; c < lanes; c++) target[c] = sm->target[(lo + i + c) * K + k];
                 linear = v_fma(v_load(target), v_max(v_set1(-1e300), below), linear);
             }
             v_store(z + k * ldz + i, e);
         }
-        const vd inverse = one / (one + rest), sure = zero - rest * inverse;
+        rest = rest + (likeliest - one); /* all but one of the likeliest */
+        const vd inverse = one / (one + rest), scale = s * inverse;
+        double sure[VL];
+        v_store(sure, zero - rest * scale);
         total = v_fma(s, v_log1p_any(rest) - linear, total);
+        if (proba)
+            for (ptrdiff_t k = 0; k < K; k++)
+                v_store(proba + k * ldp + lo + i, v_load(z + k * ldz + i) * inverse);
         for (ptrdiff_t k = 0; k < K; k++) {
-            const vd pi = v_load(z + k * ldz + i) * inverse, index = v_set1((double)k);
-            vd residual;
+            const vd e = v_load(z + k * ldz + i);
             if (sm->label) {
-                residual = v_select(v_eq(top, index), sure, pi - one);
-                residual = v_select(v_eq(label, index), residual, pi);
-            } else {
-                for (int c = 0; c < VL; c++)
-                    target[c] = i + c < m ? sm->target[(lo + i + c) * K + k] : 0.0;
-                residual = pi - v_load(target);
+                v_store(z + k * ldz + i, scale * e);
+                continue;
             }
-            v_store(z + k * ldz + i, s * residual);
-            if (proba) v_store(proba + k * ldp + lo + i, pi);
+            for (int c = 0; c < lanes; c++) target[c] = sm->target[(lo + i + c) * K + k];
+            v_store(z + k * ldz + i, s * (e * inverse - v_load(target)));
+        }
+        if (sm->label) {
+            double weight[VL];
+            v_store(weight, s);
+            for (int c = 0; c < lanes; c++) {
+                double *at = z + sm->label[lo + i + c] * ldz + i + c;
+                *at = own[c] == 0.0 ? sure[c] : *at - weight[c];
+            }
         }
     }
     return v_sum(total);
