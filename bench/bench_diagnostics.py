@@ -8,7 +8,7 @@ import pytest
 import fastlogreg
 from fastlogreg import reference
 
-from .measure import Case, Goal, Session, Timed, rows_of
+from .measure import Case, Goal, Timed, bench_case, timed_cases
 
 
 def planted(scale):
@@ -92,19 +92,9 @@ def doctor(scale):
 BUILDERS = {"suggest n=1e4 p=200": suggest, "doctor n=5e4 p=20": doctor}
 
 
-def _rows(build):
-    return lambda session: rows_of(build(session.scale), **session.rounds(10.0))
-
-
-CASES = {name: _rows(build) for name, build in BUILDERS.items()}
+CASES = timed_cases(BUILDERS, 10.0)
 
 
 @pytest.mark.parametrize("name", BUILDERS)
 def bench_diagnostics(benchmark, scale, name):
-    case = BUILDERS[name](scale)
-    case.check()
-    benchmark.group = name
-    if benchmark.enabled:
-        for row in rows_of(case, **Session(scale).rounds(1.0)):
-            benchmark.extra_info[f"{row.sense} {row.what}"] = row.value
-    benchmark(case.ours)
+    bench_case(benchmark, BUILDERS[name](scale), name, scale)

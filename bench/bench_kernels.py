@@ -9,7 +9,7 @@ from scipy.linalg.blas import dsyrk
 import fastlogreg
 from fastlogreg import reference
 
-from .measure import Case, Goal, Session, Timed, rows_of
+from .measure import Case, Goal, Timed, bench_case, timed_cases
 from .problems import matrix, problem
 from .reads import UNIT, one_read
 
@@ -192,20 +192,9 @@ def _cases():
 BUILDERS = dict(_cases())
 
 
-def _rows(build):
-    return lambda session: rows_of(build(session.scale), **session.rounds(4.0))
-
-
-CASES = {name: _rows(build) for name, build in BUILDERS.items()}
+CASES = timed_cases(BUILDERS, 4.0)
 
 
 @pytest.mark.parametrize("name", BUILDERS)
 def bench_kernel(benchmark, scale, name):
-    """Our call is timed by pytest-benchmark; ratios of alternating rounds go to its extra_info."""
-    case = BUILDERS[name](scale)
-    case.check()
-    benchmark.group = name
-    if benchmark.enabled:
-        for row in rows_of(case, **Session(scale).rounds(1.0)):
-            benchmark.extra_info[f"{row.sense} {row.what}"] = row.value
-    benchmark(case.ours)
+    bench_case(benchmark, BUILDERS[name](scale), name, scale)

@@ -10,7 +10,7 @@ import fastlogreg
 from fastlogreg import separation
 from fastlogreg.recession.model import Model
 
-from .measure import Case, Goal, Session, Timed, rows_of
+from .measure import Case, Goal, Timed, bench_case, timed_cases
 
 SHAPE = {"full": (50_000, 20), "smoke": (500, 4)}
 KINDS = ("overlap", "quasi-complete", "complete")
@@ -86,19 +86,9 @@ BUILDERS = {
     for kind in KINDS
     for name, build in (("separation", verdict_case), ("check_separation", alone_case))
 }
-CASES = {
-    name: lambda session, build=build: rows_of(build(session.scale), **session.rounds(4.0))
-    for name, build in BUILDERS.items()
-}
+CASES = timed_cases(BUILDERS, 4.0)
 
 
 @pytest.mark.parametrize("name", BUILDERS)
 def bench_separation(benchmark, scale, name):
-    """Our call is timed by pytest-benchmark; ratios of alternating rounds go to its extra_info."""
-    case = BUILDERS[name](scale)
-    case.check()
-    benchmark.group = name
-    if benchmark.enabled:
-        for row in rows_of(case, **Session(scale).rounds(1.0)):
-            benchmark.extra_info[f"{row.sense} {row.what}"] = row.value
-    benchmark(case.ours)
+    bench_case(benchmark, BUILDERS[name](scale), name, scale)

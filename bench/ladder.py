@@ -5,6 +5,8 @@ peer's time so far: a solver that does not converge must not hold up the rest.
 """
 
 import multiprocessing
+import os
+import signal
 import time
 import warnings
 from dataclasses import asdict, dataclass
@@ -59,6 +61,7 @@ def climb(peer, task, yardstick, accuracy, once=False):
 
 
 def _climb_in_child(pipe, home, name, scale, peer_name, yardstick):
+    os.setsid()  # a group of its own, so that an R at work ends with it
     try:
         module, constant = home.split(":")
         subject = getattr(import_module(module), constant)
@@ -95,8 +98,16 @@ def climb_apart(subject, name, scale, peer_name, yardstick, best):
     except EOFError:
         return rungs, "failed: the process died"
     finally:
+        _end(child)
+
+
+def _end(child):
+    """Kill the child and what it started: an R left at work would disturb all later timings."""
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:  # not yet a group of its own, or gone
         child.kill()
-        child.join()
+    child.join()
 
 
 def climb_all(subject, name, scale, task, yardstick, log=print):

@@ -141,6 +141,25 @@ def rows_of(case, **rounds):
     return [_row(case, goal, times) for goal in case.goals]
 
 
+def timed_cases(builders, budget):
+    """The table's cases of builders (scale) -> Case, by name, `budget` seconds each."""
+
+    def rows_for(build):
+        return lambda session: rows_of(build(session.scale), **session.rounds(budget))
+
+    return {name: rows_for(build) for name, build in builders.items()}
+
+
+def bench_case(benchmark, case, group, scale):
+    """Time our call by pytest-benchmark; ratios of alternating rounds go to its extra_info."""
+    case.check()
+    benchmark.group = group
+    if benchmark.enabled:
+        for row in rows_of(case, **Session(scale).rounds(1.0)):
+            benchmark.extra_info[f"{row.sense} {row.what}"] = row.value
+    benchmark(case.ours)
+
+
 def _row(case, goal, times):
     ours = times["ours"]
     at_most = goal.at_most is not None

@@ -26,6 +26,7 @@ class Problem:
     X: np.ndarray | sparse.csr_array
     y: np.ndarray
     alpha: float
+    n_classes: None = None  # of a softmax
 
     @property
     def shape(self):
