@@ -14,7 +14,7 @@ from fastlogreg.softmax import SoftmaxObjective
 from .classes import SPECS, problem, yardstick
 from .classes_peers import FITS
 from .fits import checked, core, fit_cases
-from .measure import Case, Goal, Timed, bench_case, timed_cases
+from .measure import Case, Goal, Timed, time_case, timed_cases
 from .problems import seeded
 from .reads import UNIT, one_read
 
@@ -90,4 +90,4 @@ def bench_ours(benchmark, scale, name):
 
 @pytest.mark.parametrize("name", PASSES)
 def bench_pass(benchmark, scale, name):
-    bench_case(benchmark, BUILDERS[name](scale), name, scale)
+    time_case(benchmark, BUILDERS[name](scale), name, scale)

@@ -8,7 +8,7 @@ import pytest
 import fastlogreg
 from fastlogreg import reference
 
-from .measure import Case, Goal, Timed, bench_case, timed_cases
+from .measure import Case, Goal, Timed, time_case, timed_cases
 
 
 def planted(scale):
@@ -97,4 +97,4 @@ CASES = timed_cases(BUILDERS, 10.0)
 
 @pytest.mark.parametrize("name", BUILDERS)
 def bench_diagnostics(benchmark, scale, name):
-    bench_case(benchmark, BUILDERS[name](scale), name, scale)
+    time_case(benchmark, BUILDERS[name](scale), name, scale)

@@ -9,7 +9,7 @@ from scipy.linalg.blas import dsyrk
 import fastlogreg
 from fastlogreg import reference
 
-from .measure import Case, Goal, Timed, bench_case, timed_cases
+from .measure import Case, Goal, Timed, time_case, timed_cases
 from .problems import matrix, problem
 from .reads import UNIT, one_read
 
@@ -197,4 +197,4 @@ CASES = timed_cases(BUILDERS, 4.0)
 
 @pytest.mark.parametrize("name", BUILDERS)
 def bench_kernel(benchmark, scale, name):
-    bench_case(benchmark, BUILDERS[name](scale), name, scale)
+    time_case(benchmark, BUILDERS[name](scale), name, scale)

@@ -7,7 +7,7 @@ import pytest
 
 import fastlogreg
 
-from .bench_fit import best_peer_only, peer_call, rung_text, sure_of_optimum
+from .fits import best_peer_only, peer_call, rung_text, sure_of_optimum
 from .ladder import climb_all, fastest
 from .lasso import curve_yardstick, problem, yardstick
 from .lasso_peers import FITS, FOLDS, splits

@@ -10,7 +10,7 @@ import fastlogreg
 from fastlogreg import separation
 from fastlogreg.recession.model import Model
 
-from .measure import Case, Goal, Timed, bench_case, timed_cases
+from .measure import Case, Goal, Timed, time_case, timed_cases
 
 SHAPE = {"full": (50_000, 20), "smoke": (500, 4)}
 KINDS = ("overlap", "quasi-complete", "complete")
@@ -91,4 +91,4 @@ CASES = timed_cases(BUILDERS, 4.0)
 
 @pytest.mark.parametrize("name", BUILDERS)
 def bench_separation(benchmark, scale, name):
-    bench_case(benchmark, BUILDERS[name](scale), name, scale)
+    time_case(benchmark, BUILDERS[name](scale), name, scale)

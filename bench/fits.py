@@ -41,19 +41,19 @@ def checked(task, stick, accuracy):
     return check
 
 
-def _sure_of_optimum(name, found, accuracy):
+def sure_of_optimum(name, found, accuracy):
     """No peer may lie below the certified optimum: then the certificate, not the peer, is wrong."""
     lowest = min((rung["suboptimality"] for rung in found["rungs"]), default=0.0)
     assert lowest > -0.1 * accuracy, f"{name}: a peer is below the certified optimum: {lowest:.2e}"
 
 
-def _peer_call(peer, task, rung):
+def peer_call(peer, task, rung):
     """A peer's fit as its rung was; its data are prepared here, untimed."""
     data = peer.prepare(task)
     return Timed(lambda: peer.fit(task, data, **rung.arguments), rung.threads)
 
 
-def _rung_text(rung):
+def rung_text(rung):
     """Arguments and threads of a rung, for a note."""
     values = " ".join(f"{key}={value:g}" for key, value in rung.arguments.items())
     return f"{values} {rung.threads}t"
@@ -62,7 +62,7 @@ def _rung_text(rung):
 def _cases(subject, name, task, stick, found):
     """Core, and estimator where it counts, against the peers fastest on their ladders."""
     spec = subject.specs[name]
-    _sure_of_optimum(name, found, spec.accuracy)
+    sure_of_optimum(name, found, spec.accuracy)
     tol = stick.our_tol(spec.accuracy)
     theirs = {"reads of X": Timed(lambda: one_read(task.X))}
     goals = [
@@ -71,13 +71,13 @@ def _cases(subject, name, task, stick, found):
     ]
     notes = {"reads of X": UNIT, None: f"tol {tol:.1e}"}
     for rung in fastest(subject, name, found):
-        theirs[rung.peer] = _peer_call(subject.peers[rung.peer], task, rung)
+        theirs[rung.peer] = peer_call(subject.peers[rung.peer], task, rung)
         goals.append(Goal(rung.peer, at_least=0 if spec.estimator else spec.speedup))
-        notes[rung.peer] = f"{rung.peer} {_rung_text(rung)}"
+        notes[rung.peer] = f"{rung.peer} {rung_text(rung)}"
     default = default_rung(subject, found)
     if default:
         label = "sklearn default"
-        theirs[label] = _peer_call(subject.default, task, default)
+        theirs[label] = peer_call(subject.default, task, default)
         goals.append(Goal(label, at_least=spec.speedup_default or 0))
         notes[label] = f"stops at {default.suboptimality:.0e}, {default.threads}t"
     check = checked(task, stick, spec.accuracy)
@@ -88,7 +88,7 @@ def _cases(subject, name, task, stick, found):
         yield Case(f"fit {name} (estimator)", estimator(task, tol), theirs, goals, check, notes)
 
 
-def _best_peer_only(rows, peers):
+def best_peer_only(rows, peers):
     """The goal stands against the peer that was fastest here; the near ones stay, without it."""
     peers = [row for row in rows if row.what in peers]
     if not peers:
@@ -118,7 +118,7 @@ def fit_cases(subject, yardstick):
                 warnings.simplefilter("ignore")  # peers that stop early say so
                 for case in _cases(subject, name, task, stick, session.ladders[name]):
                     timed = rows_of(case, **session.rounds(20.0))
-                    found += _best_peer_only(timed, subject.peers)
+                    found += best_peer_only(timed, subject.peers)
             return found
 
         return rows

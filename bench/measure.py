@@ -150,7 +150,7 @@ def timed_cases(builders, budget):
     return {name: rows_for(build) for name, build in builders.items()}
 
 
-def bench_case(benchmark, case, group, scale):
+def time_case(benchmark, case, group, scale):
     """Time our call by pytest-benchmark; ratios of alternating rounds go to its extra_info."""
     case.check()
     benchmark.group = group
