@@ -196,8 +196,9 @@ def fit(
     small = small and penalty.smooth and isinstance(penalty.l2, float)
     if small and solver in ("auto", "newton"):
         result = _fit_small(
-            X, matrix, y, weight, offset, penalty, fit_intercept, tol, max_iter, theta, callback
-        )
+            X, matrix, y, weight, offset, penalty, fit_intercept, tol, max_iter, n_threads, theta,
+            callback,
+        )  # fmt: skip
         if result is not None:
             return result
     return _fit_large(
@@ -207,7 +208,7 @@ def fit(
 
 
 def _fit_small(
-    X, matrix, y, weight, offset, penalty, fit_intercept, tol, max_iter, theta, callback
+    X, matrix, y, weight, offset, penalty, fit_intercept, tol, max_iter, n_threads, theta, callback
 ):  # fmt: skip
     """The fit in one compiled call; None where a singular Hessian needs the careful solver."""
     problem = kernels.Problem(matrix, y, weight, offset, fit_intercept)
@@ -221,7 +222,9 @@ def _fit_small(
 
     def run(limit):
         end = theta.copy()
-        return end, *problem.newton(end, alpha, total, tol, limit, sample_first)
+        return end, *problem.newton(
+            end, alpha, total, tol, limit, sample_first, n_threads=n_threads
+        )
 
     outcome = run(max_iter)
     if outcome[1] == "singular":

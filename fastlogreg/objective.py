@@ -14,7 +14,7 @@ import numpy as np
 from fastlogreg import design
 from fastlogreg._kernels.core import Matrix, Problem, dot, padded, symmetrise
 
-SMALL = 600_000  # entries of X up to which a fit is one compiled call on one thread
+SMALL = 600_000  # entries of X up to which a fit is one compiled call
 
 
 def null_intercept(y, weight, total):

@@ -134,6 +134,7 @@ class Problem:
         max_iter: int,
         sample_first: bool = False,
         rough: bool = False,
+        n_threads: int = 1,
     ) -> tuple[str, int, float, float, float]: ...
 
 # absolute values and bounds

@@ -46,7 +46,7 @@ cdef extern from "flr.h" nogil:
         double *pull
     ctypedef struct flr_newton_job:
         double alpha, total_weight, tol
-        int max_iter, sample_first, rough
+        int max_iter, sample_first, rough, n_threads
         double *theta
         double *workspace
         double objective, gap, gradient_max

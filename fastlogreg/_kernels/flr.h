@@ -121,6 +121,7 @@ typedef struct {
     int max_iter;
     int sample_first; /* seek a start on part of the rows */
     int rough;        /* of such a part: a step after the estimate is within tol, stop unproved */
+    int n_threads;
     double *theta;     /* p + 1 values, zero-padded to flr_padded(p + 1) + 8: start and solution */
     double *workspace; /* flr_newton_memory(n, p) doubles */
     double objective, gap, gradient_max;

@@ -9,7 +9,9 @@
  * Certificate: the dual point of d gives min f >= f - gap, gap = (costs of dual_terms) + alpha/2 |d|^2;
  * any later point's gap is its f less that bound, so the last step needs no Hessian at its end.
  * Line search: Armijo with halving; within rounding of f the point is final.
+ * Threads: sums over all rows are made of fixed chunks, added in their order.
  */
+#include "pool.h"
 
 /* Relative size of the rounding in f: descent below it is noise, and no gap is called smaller. */
 #define ROUNDING 4e-15
@@ -34,17 +36,127 @@ static int all_right(const flr_problem *pb, const double *z)
     return 1;
 }
 
-/* The mean gradient with the penalty's, and its largest entry. */
-static void small_gradient(const flr_problem *pb, flr_newton_job *job, ptrdiff_t rows, const double *r,
-                           const double *theta, double *g)
+/* ------------------------------------------------------------------ sums over all rows */
+
+enum { NEWTON_ROWS = 1024 }; /* of a chunk */
+
+typedef struct {
+    const flr_problem *pb;
+    int n_threads, failed;     /* failed: for want of memory */
+    double *z, *u, *r, *h;     /* per row: scores and their changes, residuals, curvatures */
+    double *z_new, size;       /* scores after a step of this size */
+    const double *v, *moves;   /* parameters or a direction; see dual_terms */
+    int with_offset;
+    double *out;               /* scores of v */
+    double *scratch;
+} newton_rows;
+
+static ptrdiff_t newton_chunk(const newton_rows *over, ptrdiff_t task, ptrdiff_t *lo)
 {
-    const ptrdiff_t n = pb->n, p = pb->x.p, q = p + (pb->intercept ? 1 : 0);
-    double sum = 0.0;
-    memset(g, 0, (size_t)(flr_padded(q) + 8) * sizeof(double));
-    for (ptrdiff_t i = 0; i < n; i += rows)
-        block_collect(0, pb, i, n - i < rows ? n - i : rows, r + i, g);
-    for (ptrdiff_t i = 0; i < n; i++) sum += r[i];
-    g[p] = pb->intercept ? sum : 0.0;
+    *lo = task * NEWTON_ROWS;
+    return over->pb->n - *lo < NEWTON_ROWS ? over->pb->n - *lo : NEWTON_ROWS;
+}
+
+/* Rows of a chunk at a time, so that what one product reads is still in cache for the next */
+static ptrdiff_t newton_block(const flr_problem *pb) { return block_rows(pb) < 256 ? block_rows(pb) : 256; }
+
+/* Runs a task for all chunks; `each`: its multiply-adds a row. total: `length` sums, nan if it failed. */
+static void over_all_rows(newton_rows *over, flr_task task, double each, size_t length, double *total)
+{
+    const ptrdiff_t n = over->pb->n, q = over->pb->x.p + 1, n_tasks = (n + NEWTON_ROWS - 1) / NEWTON_ROWS;
+    const double worth = 1.0 + (double)n * each / 4e5;
+    const int n_threads = worth < over->n_threads ? (int)worth : over->n_threads;
+    memset(total, 0, length * sizeof(double));
+    if (n_tasks == 1) {
+        task(over, 0, total, over->scratch);
+    } else if (flr_ordered_sum(task, over, n_tasks, n_threads, length, total, flr_gram_scratch(q), 0)) {
+        over->failed = 1;
+        for (size_t i = 0; i < length; i++) total[i] = (double)NAN;
+    }
+}
+
+static void scores_task(void *context, ptrdiff_t task, double *slot, double *scratch)
+{
+    const newton_rows *over = context;
+    const flr_problem *pb = over->pb;
+    const ptrdiff_t rows = newton_block(pb);
+    ptrdiff_t lo;
+    const ptrdiff_t m = newton_chunk(over, task, &lo);
+    (void)slot, (void)scratch;
+    for (ptrdiff_t i = lo; i < lo + m; i += rows)
+        block_scores(pb, i, lo + m - i < rows ? lo + m - i : rows, over->v,
+                     pb->intercept ? over->v[pb->x.p] : 0.0, over->with_offset, over->out + i);
+}
+
+static void all_scores(newton_rows *over, const double *v, int with_offset, double *out)
+{
+    double nothing;
+    over->v = v;
+    over->with_offset = with_offset;
+    over->out = out;
+    over_all_rows(over, scores_task, (double)over->pb->x.p, 0, &nothing);
+}
+
+/* slot: the loss, the sum of the residuals, and from 8 on the gradient */
+static void loss_task(void *context, ptrdiff_t task, double *slot, double *scratch)
+{
+    const newton_rows *over = context;
+    const flr_problem *pb = over->pb;
+    const ptrdiff_t rows = newton_block(pb);
+    ptrdiff_t lo;
+    const ptrdiff_t m = newton_chunk(over, task, &lo);
+    (void)scratch;
+    for (ptrdiff_t i = lo; i < lo + m; i++)
+        over->z_new[i] = over->size != 0.0 ? over->z[i] + over->size * over->u[i] : over->z[i];
+    slot[0] += loss_rows(pb, lo, lo + m, over->z_new, over->r, over->h);
+    for (ptrdiff_t i = lo; i < lo + m; i++) slot[1] += over->r[i];
+    for (ptrdiff_t i = lo; i < lo + m; i += rows)
+        block_collect(0, pb, i, lo + m - i < rows ? lo + m - i : rows, over->r + i, slot + 8);
+}
+
+/* The summed loss at z_new = z + size u, with residuals, curvatures, and in `sums` the gradient */
+static double loss_at(newton_rows *over, double size, double *sums)
+{
+    const ptrdiff_t q = over->pb->x.p + 1;
+    over->size = size;
+    over_all_rows(over, loss_task, (double)q + 40.0, (size_t)(flr_padded(q) + 16), sums);
+    return over->failed ? (double)NAN : sums[0];
+}
+
+static void gram_task(void *context, ptrdiff_t task, double *slot, double *scratch)
+{
+    const newton_rows *over = context;
+    const flr_problem *pb = over->pb;
+    const ptrdiff_t rows = newton_block(pb);
+    ptrdiff_t lo, filled = 0;
+    const ptrdiff_t m = newton_chunk(over, task, &lo);
+    for (ptrdiff_t i = lo; i < lo + m; i += rows)
+        gram_add(pb, i, lo + m - i < rows ? lo + m - i : rows, &filled, 0, over->h + i, slot, scratch);
+    gram_add(pb, lo + m, 0, &filled, 0, 0, slot, scratch);
+}
+
+/* slot: the costs, and how many chunks have a move that proves nothing */
+static void dual_task(void *context, ptrdiff_t task, double *slot, double *scratch)
+{
+    const newton_rows *over = context;
+    const double *weight = over->pb->weight, *moves = over->moves;
+    double terms[3] = {0.0, 0.0, 0.0};
+    ptrdiff_t lo;
+    const ptrdiff_t m = newton_chunk(over, task, &lo);
+    (void)scratch;
+    dual_terms(m, over->z + lo, over->u + lo, over->h + lo, weight ? weight + lo : 0,
+               moves ? moves + lo : 0, terms);
+    slot[0] += terms[0];
+    slot[1] += !(terms[1] < 1.0);
+}
+
+/* The mean gradient with the penalty's from summed rows, and its largest entry. */
+static void finish_gradient(const flr_problem *pb, flr_newton_job *job, const double *sums,
+                            const double *theta, double *g)
+{
+    const ptrdiff_t p = pb->x.p, q = p + (pb->intercept ? 1 : 0);
+    memcpy(g, sums + 8, (size_t)p * sizeof(double));
+    g[p] = pb->intercept ? sums[1] : 0.0;
     job->gradient_max = 0.0;
     for (ptrdiff_t i = 0; i < q; i++) {
         g[i] = g[i] / job->total_weight + (i < p ? job->alpha * theta[i] : 0.0);
@@ -54,21 +166,17 @@ static void small_gradient(const flr_problem *pb, flr_newton_job *job, ptrdiff_t
 }
 
 /* H := U with U'U = scaled (sum h x x' / total weight + alpha I); 0 if singular. */
-static int factor_hessian(const flr_problem *pb, const flr_newton_job *job, ptrdiff_t rows,
-                          const double *h, double *H, double *scale, double *scratch)
+static int factor_hessian(newton_rows *over, const flr_newton_job *job, double *H, double *scale)
 {
-    const ptrdiff_t n = pb->n, p = pb->x.p, q = p + (pb->intercept ? 1 : 0), Q = flr_padded(q);
+    const flr_problem *pb = over->pb;
+    const ptrdiff_t p = pb->x.p, q = p + (pb->intercept ? 1 : 0), Q = flr_padded(q);
     const double inverse_weight = 1.0 / job->total_weight;
-    ptrdiff_t filled = 0;
-    memset(H, 0, (size_t)(Q * Q) * sizeof(double));
-    for (ptrdiff_t i = 0; i < n; i += rows)
-        gram_add(pb, i, n - i < rows ? n - i : rows, &filled, 0, h + i, H, scratch);
-    gram_add(pb, n, 0, &filled, 0, 0, H, scratch);
+    over_all_rows(over, gram_task, 0.5 * (double)(q * q), (size_t)(Q * Q), H);
     for (ptrdiff_t i = 0; i < q; i++) {
         for (ptrdiff_t j = i; j < q; j++) H[i * Q + j] *= inverse_weight;
         if (i < p) H[i * Q + i] += job->alpha;
     }
-    return cholesky(q, Q, H, scale, scratch);
+    return cholesky(q, Q, H, scale, over->scratch);
 }
 
 /* d := -(factored matrix)^{-1} g; returns g'd */
@@ -133,51 +241,46 @@ static double quasi_newton_direction(const memory_t *memory, const double *g, do
     return slope;
 }
 
-static void all_scores(const flr_problem *pb, const double *v, int with_offset, double *out)
+/* The gap that the dual point of step d proves at the scores z; u holds X d. inf if it proves nothing. */
+static double proved_gap(newton_rows *over, const flr_newton_job *job, double f, const double *moves,
+                         const double *d)
 {
-    const ptrdiff_t rows = block_rows(pb) < 256 ? block_rows(pb) : 256;
-    for (ptrdiff_t i = 0; i < pb->n; i += rows)
-        block_scores(pb, i, pb->n - i < rows ? pb->n - i : rows, v,
-                     pb->intercept ? v[pb->x.p] : 0.0, with_offset, out + i);
-}
-
-/* The gap that the dual point of step d proves at scores z; u holds X d. inf if it proves nothing. */
-static double proved_gap(const flr_problem *pb, const flr_newton_job *job, double f, const double *z,
-                         const double *u, const double *h, const double *moves, const double *d)
-{
-    double cost[3] = {0.0, 0.0, 0.0}, ridge = 0.0;
-    dual_terms(pb->n, z, u, h, pb->weight, moves, cost);
-    for (ptrdiff_t j = 0; j < pb->x.p; j++) ridge += d[j] * d[j];
-    if (!(cost[1] < 1.0)) return (double)INFINITY;
-    return cost[0] / job->total_weight + 0.5 * job->alpha * ridge + FLOOR * f;
+    double costs[2], ridge = 0.0;
+    over->moves = moves;
+    over_all_rows(over, dual_task, 40.0, 2, costs);
+    for (ptrdiff_t j = 0; j < over->pb->x.p; j++) ridge += d[j] * d[j];
+    if (!(costs[1] == 0.0)) return (double)INFINITY;
+    return costs[0] / job->total_weight + 0.5 * job->alpha * ridge + FLOOR * f;
 }
 
 /* Newton steps from job->theta on; the workspace is laid out as flr_newton_workspace counts. */
 static void newton_steps(const flr_problem *pb, flr_newton_job *job)
 {
     const ptrdiff_t n = pb->n, p = pb->x.p, q = p + (pb->intercept ? 1 : 0), Q = flr_padded(q);
-    const ptrdiff_t rows = block_rows(pb) < 256 ? block_rows(pb) : 256, vector = Q + 8;
+    const ptrdiff_t vector = Q + 8;
     double *z = job->workspace, *u = z + n + 16, *r = u + n + 16, *h = r + n + 16;
     double *z_new = h + n + 16, *moves = z_new + n + 16, *U = moves + n + 16, *g = U + Q * Q;
     double *d = g + vector, *scale = d + vector, *theta_new = scale + vector, *g_old = theta_new + vector;
-    double *direct = g_old + vector, *pairs = direct + vector, *scratch = pairs + 2 * PAIRS * vector;
+    double *direct = g_old + vector, *pairs = direct + vector, *sums = pairs + 2 * PAIRS * vector;
     double *theta = job->theta, f, f_new, estimate = 0.0, size = 1.0;
     double least = -(double)INFINITY; /* min f is no less */
     /* How much a kept Hessian must cut the squared error; a new one costs about q/8 such steps.
      * Near rounding only Newton's own steps give coefficients as exact as the objective. */
     const double keep = q < 8 || job->tol < 1e-12 ? 0.0 : q < 16 ? 0.01 : q < 32 ? 0.05 : 0.2;
     memory_t memory = {q, Q, U, scale, pairs, pairs + PAIRS * vector, {0}, 0};
+    newton_rows over = {.pb = pb, .n_threads = job->n_threads, .z = z, .u = u, .r = r, .h = h,
+                        .z_new = z_new, .scratch = sums + 2 * vector};
     int factored = 0;
 
     memset(direct, 0, (size_t)vector * sizeof(double));
     memset(d, 0, (size_t)vector * sizeof(double));
-    all_scores(pb, theta, 1, z);
-    f = penalised(job, p, loss_rows(pb, 0, n, z, r, h), theta);
+    all_scores(&over, theta, 1, z);
+    f = penalised(job, p, loss_at(&over, 0.0, sums), theta);
     for (job->n_iter = 0;; job->n_iter++) {
         double slope = 0.0;
         int fresh = 1;
         memcpy(g_old, g, (size_t)vector * sizeof(double));
-        small_gradient(pb, job, rows, r, theta, g);
+        finish_gradient(pb, job, sums, theta, g);
         job->objective = f;
         job->gap = f - least + ROUNDING * f;
         job->status = FLR_CONVERGED;
@@ -185,7 +288,7 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
         job->status = FLR_NONFINITE;
         if (!(f < (double)INFINITY) || !(job->gradient_max < (double)INFINITY)) return;
         job->status = FLR_SEPARATED;
-        if (job->alpha == 0.0 && f < 1e-8 && all_right(pb, z)) return;
+        if (job->alpha == 0.0 && f < 1e-8 && all_right(pb, over.z)) return;
         if (factored) {
             const double now = -0.5 * solve(q, Q, U, scale, g, direct);
             fresh = !(now > 0.0 && now < keep * estimate && size == 1.0);
@@ -195,15 +298,15 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
                 slope = quasi_newton_direction(&memory, g, theta_new, d);
                 fresh = !(slope < 0.0);
                 if (!fresh && now <= 4.0 * job->tol * f) {
-                    all_scores(pb, direct, 0, u);
-                    const double gap = proved_gap(pb, job, f, z, u, h, moves, direct);
+                    all_scores(&over, direct, 0, u);
+                    const double gap = proved_gap(&over, job, f, moves, direct);
                     if (gap < job->gap) job->gap = gap;
                 }
             }
         }
         if (fresh) {
             job->status = FLR_SINGULAR;
-            if (!factor_hessian(pb, job, rows, h, U, scale, scratch)) return;
+            if (!factor_hessian(&over, job, U, scale)) return;
             memcpy(moves, h, (size_t)n * sizeof(double));
             factored = 1;
             memory.count = 0;
@@ -212,9 +315,9 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
         }
         job->status = FLR_CONVERGED;
         if (job->gap <= job->tol * f) return;
-        all_scores(pb, d, 0, u);
+        all_scores(&over, d, 0, u);
         if (fresh && estimate <= 0.01 * f) { /* farther off nothing can be proved */
-            const double gap = proved_gap(pb, job, f, z, u, h, 0, d);
+            const double gap = proved_gap(&over, job, f, 0, d);
             if (gap < job->gap) job->gap = gap;
             /* steps that gain nothing still move scores by 1 or so: the mark of a limit at infinity */
             job->status = FLR_DIVERGED;
@@ -226,9 +329,8 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
         job->status = FLR_MAX_ITER;
         if (job->n_iter >= job->max_iter) return;
         for (size = 1.0;;) {
-            for (ptrdiff_t i = 0; i < n; i++) z_new[i] = z[i] + size * u[i];
             for (ptrdiff_t j = 0; j < q; j++) theta_new[j] = theta[j] + size * d[j];
-            f_new = penalised(job, p, loss_rows(pb, 0, n, z_new, r, h), theta_new);
+            f_new = penalised(job, p, loss_at(&over, size, sums), theta_new);
             if (f_new <= f + 1e-4 * size * slope) break;
             /* the promised descent is below rounding: this is as far as doubles go */
             job->status = FLR_STALLED;
@@ -241,15 +343,15 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
         job->status = FLR_STALLED;
         f = f_new;
         memcpy(theta, theta_new, (size_t)q * sizeof(double));
-        double *swap = z;
-        z = z_new;
-        z_new = swap;
+        double *swap = over.z;
+        over.z = over.z_new;
+        over.z_new = swap;
         if (job->rough && estimate <= job->tol * f) {
             job->status = FLR_CONVERGED;
             return;
         }
         if (estimate <= 1e-16 * f) { /* that was the last step that means anything */
-            small_gradient(pb, job, rows, r, theta, g);
+            finish_gradient(pb, job, sums, theta, g);
             job->objective = f;
             job->n_iter++;
             return;
@@ -294,6 +396,7 @@ static void start_on_sample(const flr_problem *pb, flr_newton_job *job)
     part.tol = 3.0 * (double)q / (double)m;
     part.max_iter = 6;
     part.rough = 1;
+    part.n_threads = 1;
     newton_steps(&sample, &part);
     if (part.status != FLR_CONVERGED) memcpy(job->theta, start, (size_t)q * sizeof(double));
 }

@@ -74,14 +74,15 @@ static int run_alone(job_t *job)
 #define RELAX() ((void)0)
 #endif
 
-enum { MAX_THREADS = 256, SPINS = 1000 };
+enum { MAX_THREADS = 256, SPINS = 4000 }; /* some 50 us: passes of one fit find the threads awake */
 
 static struct {
     pthread_mutex_t use;  /* held by the thread whose job the pool works on */
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake, done;
     job_t *job;
-    int n_workers, wanted, inside;
+    int n_workers, wanted;
+    _Atomic int inside;
     _Atomic unsigned generation;
     pthread_t workers[MAX_THREADS];
     int avoided, avoiding; /* the processor that so many workers keep off */
@@ -171,7 +172,8 @@ static void after_fork(void)
     pthread_cond_init(&pool.wake, NULL);
     pthread_cond_init(&pool.done, NULL);
     pool.job = NULL;
-    pool.n_workers = pool.wanted = pool.inside = pool.avoiding = 0;
+    pool.n_workers = pool.wanted = pool.avoiding = 0;
+    atomic_store(&pool.inside, 0);
 }
 
 static void register_fork(void) { pthread_atfork(NULL, NULL, after_fork); }
@@ -222,7 +224,10 @@ static int run_together(job_t *job, int n_threads)
     pthread_mutex_unlock(&pool.lock);
     work(job, 0);
     pthread_mutex_lock(&pool.lock);
-    pool.job = NULL;
+    pool.job = NULL; /* nobody joins from here on */
+    pthread_mutex_unlock(&pool.lock);
+    for (int spin = 0; spin < SPINS && atomic_load(&pool.inside) > 0; spin++) RELAX();
+    pthread_mutex_lock(&pool.lock);
     while (pool.inside > 0) pthread_cond_wait(&pool.done, &pool.lock);
     pthread_mutex_unlock(&pool.lock);
     return job->interrupted ? FLR_INTERRUPTED : FLR_OK;

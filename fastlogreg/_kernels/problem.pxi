@@ -262,7 +262,7 @@ cdef class Problem:
         check(outcome)
 
     def newton(self, double[::1] theta, double alpha, double total_weight, double tol,
-               int max_iter, bint sample_first=False, bint rough=False):
+               int max_iter, bint sample_first=False, bint rough=False, int n_threads=1):
         """Newton's method in one call; theta is start and solution.
 
         With `sample_first` a start is sought on part of the rows; with `rough` the last step is
@@ -284,7 +284,8 @@ cdef class Problem:
             raise MemoryError("no memory for a Newton fit")
         memset(memory, 0, padded * sizeof(double))
         job.alpha, job.total_weight, job.tol = alpha, total_weight, tol
-        job.max_iter, job.sample_first, job.rough = max_iter, sample_first, rough
+        job.max_iter, job.n_threads = max_iter, n_threads
+        job.sample_first, job.rough = sample_first, rough
         job.theta, job.workspace = memory, memory + padded
         memcpy(job.theta, &theta[0], self.q * sizeof(double))
         with nogil:

@@ -165,7 +165,7 @@ def _newton_in_one_call(objective, theta):
     moved = theta.copy()
     status, *_ = objective.problem.newton(
         moved, objective.alpha, objective.total_weight, 0.3 * objective.q / objective.n, 15,
-        sample_first=True, rough=True,
+        sample_first=True, rough=True, n_threads=objective.n_threads,
     )  # fmt: skip
     return moved if status in ("converged", "max_iter", "stalled") else theta
 
