@@ -194,8 +194,6 @@ def test_one_label_against_all_others(folder, capsys):
         file.write("x,kind\n")
         for i in range(60):
             file.write(f"{i + 7 * (i % 3)},{'abc'[i % 3]}\n")
-    message = refusal(capsys, "fit", "iris.csv", "--target", "kind")
-    assert "column 'kind' has 3 classes (a, b, c)" in message
     args = ["fit", "iris.csv", "--target", "kind", "--positive", "c", "--output", "m.json"]
     assert main(args) == 0
     assert load_model("m.json").classes == ("not c", "c")
@@ -203,6 +201,59 @@ def test_one_label_against_all_others(folder, capsys):
     assert main(["predict", "m.json", "iris.csv", "--score"]) == 0
     accuracy = load_model("m.json").summary["accuracy"]
     assert f"accuracy {accuracy:.4f}" in capsys.readouterr().err
+
+
+def test_many_classes(folder, capsys):
+    """A softmax of all labels, its file, its predictions and what info and path say of it."""
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((200, 2))
+    codes = np.argmax(X @ [[1, -1, 0], [0, 1, -1]] + rng.gumbel(size=(200, 3)), axis=1)
+    names = np.array(["a", "b, old", "c"])
+    with open("three.csv", "w", newline="") as file:
+        csv.writer(file).writerow(["u", "v", "kind"])
+        rows = ([*row, name] for row, name in zip(X.tolist(), names[codes], strict=True))
+        csv.writer(file).writerows(rows)
+    assert main(["fit", "three.csv", "--target", "kind", "--output", "m.json"]) == 0
+    assert f"a in {(codes == 0).sum()} rows, b, old in" in capsys.readouterr().out
+    model = load_model("m.json")
+    want = fastlogreg.fit(X, codes, n_classes=3, alpha=1 / 200, tol=1e-9)
+    assert model.classes == tuple(names)
+    np.testing.assert_array_equal(model.coef, want.coef)
+    np.testing.assert_array_equal(model.intercept, want.intercept)
+
+    assert main(["predict", "m.json", "three.csv", "--proba", "--score"]) == 0
+    out, err = capsys.readouterr()
+    lines = list(csv.reader(out.splitlines()))
+    proba = np.array([line[1:] for line in lines[1:]], dtype=float)
+    assert lines[0] == ["prediction", "P(a)", "P(b, old)", "P(c)"]
+    np.testing.assert_allclose(
+        proba, fastlogreg.predict_proba(X, want.coef, want.intercept), atol=1e-14
+    )
+    assert [line[0] for line in lines[1:]] == names[proba.argmax(axis=1)].tolist()
+    loss = -np.log(proba[np.arange(200), codes]).mean()
+    assert f"mean log loss {loss:.6g}" in err
+    assert model.summary["loss"] == pytest.approx(loss, rel=1e-12)
+
+    assert main(["info", "m.json"]) == 0
+    assert "b, old" in capsys.readouterr().out
+    with open("other.csv", "w") as file:
+        file.write("u,v,kind\n1,2,d\n")
+    message = refusal(capsys, "predict", "m.json", "other.csv", "--score")
+    assert "'d' is none of those that the fit had" in message
+    assert "--positive" in refusal(capsys, "path", "three.csv", "--target", "kind")
+    file = folder / "m.json"
+    file.write_text(file.read_text().replace('"classes": [', '"classes": ["e",'))
+    assert "damaged model file" in refusal(capsys, "info", "m.json")
+
+
+def test_numbers_may_be_classes_if_said_so(folder, capsys):
+    with open("n.csv", "w") as file:
+        file.write("x,y\n" + "".join(f"{i % 7},{i % 30}\n" for i in range(120)))
+    assert "30 different numbers" in refusal(capsys, "fit", "n.csv", "--target", "y")
+    args = ["fit", "n.csv", "--target", "y", "--categorical", "y", "--output", "m.json"]
+    assert main(args) == 0
+    assert "and 24 more classes" in capsys.readouterr().out
+    assert len(load_model("m.json").classes) == 30
 
 
 def test_separated_classes_without_penalty_are_warned_of(folder, capsys):
@@ -263,7 +314,7 @@ def test_demo(folder, capsys):
         (["fit", ".", "--target", "y"], "cannot be read"),
         (["fit", "people.csv"], "name the column to predict with --target"),
         (["fit", "people.csv", "--target", "bougt"], "did you mean 'bought'?"),
-        (["fit", "people.csv", "--target", "age"], "column 'age' has 62 classes"),
+        (["fit", "people.csv", "--target", "age"], "column 'age' has 62 different numbers"),
         (["fit", "people.csv", "--target", "bought", "--positive", "si"], "no label 'si'"),
         (["fit", "people.csv", "--target", "bought", "--drop", "bought"], "cannot be dropped"),
         (["fit", "people.csv", "--target", "bought", "--weight", "score"], "cannot be row weights"),

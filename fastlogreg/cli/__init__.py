@@ -136,7 +136,7 @@ def _add_data(parser):
     parser.add_argument("file", metavar="FILE", help="the data")
     parser.add_argument("--target", metavar="NAME", help="the column to predict (not for libsvm)")
     parser.add_argument(
-        "--positive", metavar="LABEL", help="the label to model, against all others"
+        "--positive", metavar="LABEL", help="the label to model, against all others together"
     )
     parser.add_argument("--no-intercept", action="store_true", help="fit no intercept")
     parser.add_argument("--weight", metavar="NAME", help="a column of row weights")
@@ -206,7 +206,15 @@ def _diagnose(args):
 def _path(args):
     from fastlogreg.cli.path import run_path
 
-    run_path(args, _training_data(args))
+    data = _training_data(args)
+    if len(data.classes) > 2:
+        from fastlogreg.cli.tables import FileError
+
+        raise FileError(
+            f"{args.file}: the target has {len(data.classes)} classes; a path is of two: choose "
+            "one to model against all others with --positive LABEL"
+        )
+    run_path(args, data)
 
 
 def _training_data(args):
@@ -223,130 +231,19 @@ def _read(reader, args):
 
 
 def _fit(args):
-    from fastlogreg import core
-    from fastlogreg.cli import report
-    from fastlogreg.cli.model_file import Model, save_model
-    from fastlogreg.cli.tables import FileError
+    from fastlogreg.cli.fit import run_fit
 
     if args.penalty == "none" and (args.C is not None or args.alpha is not None):
         args.refuse("--penalty none cannot go with --C or --alpha")
     began = time.perf_counter()
     data = _training_data(args)
-    n, p = data.X.shape
-    total = n if data.weight is None else float(data.weight.sum())
-    if args.penalty == "none":
-        alpha = 0.0
-    elif args.alpha is not None:
-        alpha = args.alpha
-    else:
-        alpha = 1.0 / ((args.C or 1.0) * total)
-    read = time.perf_counter()
-    try:
-        result = core.fit(
-            data.X, data.y, alpha=alpha, fit_intercept=not args.no_intercept, tol=args.tol,
-            sample_weight=data.weight, n_threads=args.threads,
-        )  # fmt: skip
-    except ValueError as error:  # what only the core can see, in its words
-        raise FileError(f"{args.file}: {' '.join(str(error).split())}") from None
-    fitted = time.perf_counter()
-
-    scores = core.decision_function(data.X, result.coef, result.intercept, n_threads=args.threads)
-    loss, accuracy = _quality(data.y, scores, data.weight)
-    proof = result.certificate
-    keys = ("objective", "gap", "relative_gap", "gradient_norm")
-    model = Model(
-        target=args.target,
-        classes=data.classes,
-        features=data.features,
-        coef=result.coef,
-        intercept=result.intercept,
-        alpha=alpha,
-        fit_intercept=not args.no_intercept,
-        certificate={key: float(getattr(proof, key)) for key in keys},
-        summary={
-            "rows": n,
-            "positive_rows": int(data.y.sum()),
-            "loss": loss,
-            "accuracy": accuracy,
-            "solver": result.solver,
-            "iterations": int(result.n_iter),
-            "reads_of_the_data": float(result.n_passes),
-            "converged": bool(result.converged),
-            "stop_reason": result.stop_reason,
-        },
-    )
-    if args.output:  # before a reader of the report can break the pipe
-        save_model(model, args.output)
-    report.line(
-        "file",
-        f"{args.file}: {n:,} rows, {p:,} features, read in {report.duration(read - began)}",
-    )
-    report.describe(model, seconds=fitted - read)
-    print()
-    report.print_coefficients(
-        model.column_names, model.coef, model.intercept if model.fit_intercept else None,
-        deviations=report.standard_deviations(data.X),
-    )  # fmt: skip
-    if args.output:
-        print(f"\nmodel written to {args.output}")
-    if not result.converged:
-        print(f"fastlogreg: warning: {result.stop_reason}", file=sys.stderr)
-
-
-def _quality(y, scores, weight):
-    """Mean log loss and accuracy of scores."""
-    import numpy as np
-
-    from fastlogreg import core
-
-    right = (scores > 0) == (y > 0.5)
-    return float(core.log_loss(y, scores, weight)), float(np.average(right, weights=weight))
+    run_fit(args, data, time.perf_counter() - began)
 
 
 def _predict(args):
-    from fastlogreg import core
-    from fastlogreg.cli.data import read_prediction_data
-    from fastlogreg.cli.model_file import load_model
-    from fastlogreg.cli.tables import FileError
+    from fastlogreg.cli.predict import run_predict
 
-    model = load_model(args.model)
-    X, y = read_prediction_data(model, args.file, args.format, with_target=args.score)
-    scores = core.decision_function(X, model.coef, model.intercept, n_threads=args.threads)
-    lines = _prediction_lines(model, scores, args.proba)
-    if args.output:
-        try:
-            with open(args.output, "w", encoding="utf-8", newline="") as file:
-                file.writelines(lines)
-        except OSError as error:
-            reason = error.strerror or error
-            raise FileError(f"{args.output}: cannot be written ({reason})") from None
-    else:
-        sys.stdout.writelines(lines)
-    if args.score:
-        loss, accuracy = _quality(y, scores, None)
-        print(f"accuracy {accuracy:.4f}, mean log loss {loss:.6g}", file=sys.stderr)
-
-
-def _prediction_lines(model, scores, proba):
-    """Lines of the CSV file of predictions."""
-    from fastlogreg import core
-
-    labels = [_quoted(label) for label in model.classes]
-    if not proba:
-        yield "prediction\n"
-        for positive in (scores > 0).tolist():
-            yield f"{labels[positive]}\n"
-        return
-    negative, positive = (_quoted(f"P({label})") for label in model.classes)
-    yield f"prediction,{negative},{positive}\n"
-    columns = scores, core.sigmoid(-scores), core.sigmoid(scores)
-    for z, p0, p1 in zip(*(column.tolist() for column in columns), strict=True):
-        yield f"{labels[z > 0]},{p0!r},{p1!r}\n"
-
-
-def _quoted(text):
-    """A field of a CSV file."""
-    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\r\n') else text
+    run_predict(args)
 
 
 def _info(args):
@@ -359,9 +256,10 @@ def _info(args):
     from fastlogreg.cli.model_file import load_model
 
     model = load_model(args.model)
-    report.line("model", f"{args.model}: {len(model.coef):,} features")
+    report.line("model", f"{args.model}: {len(model.column_names):,} features")
     report.describe(model)
     print()
     report.print_coefficients(
-        model.column_names, model.coef, model.intercept if model.fit_intercept else None
-    )
+        model.column_names, model.coef, model.intercept if model.fit_intercept else None,
+        classes=model.classes,
+    )  # fmt: skip

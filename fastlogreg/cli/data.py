@@ -14,15 +14,17 @@ from fastlogreg.cli.tables import (
     read_table,
 )
 
+MANY = 20  # classes
+
 
 @dataclass(frozen=True)
 class TrainingData:
-    """X, 0/1 targets, row weights (or None), the labels of 0 and 1, and how X was made."""
+    """X, codes of the classes, row weights (or None), their labels in turn, and how X was made."""
 
     X: object
     y: np.ndarray
     weight: np.ndarray | None
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     features: tuple[Feature, ...] | LibsvmFeatures
 
 
@@ -48,10 +50,12 @@ def read_training_data(
     if file_format == "libsvm":
         named = {"target": target, "weight": weight, "drop": drop, "categorical": categorical}
         X, labels, features = _read_numbered(path, named)
-        classes, y = _binary(labels, positive, f"{path}: the label")
+        classes, y = _coded(labels, positive, f"{path}: the label")
         return TrainingData(X, y, None, classes, features)
     table, features = _read_named(path, file_format, target, weight, drop, categorical)
-    classes, y = _binary(table.columns[target], positive, f"{path}: column {target!r}")
+    classes, y = _coded(
+        table.columns[target], positive, f"{path}: column {target!r}", target in categorical
+    )
     weights = None if weight is None else _weights(table, weight, y)
     return TrainingData(design_matrix(table, features), y, weights, classes, features)
 
@@ -105,7 +109,7 @@ def _read_named(path, file_format, target, weight, drop, categorical, keep_missi
 
 
 def read_prediction_data(model, path, file_format=None, *, with_target=False):
-    """X for a model, and the 0/1 targets if they are asked for."""
+    """X for a model, and the codes of the classes if they are asked for."""
     file_format = file_format or guess_format(path)
     if (file_format == "libsvm") != isinstance(model.features, LibsvmFeatures):
         wanted = "a CSV or Parquet" if file_format == "libsvm" else "a libsvm"
@@ -148,7 +152,7 @@ def _weights(table, name, y=None):
         raise FileError(
             f"{table.path}: column {name!r} has no finite row weight on {table.where(row)}"
         )
-    if y is not None and not (column.values[y == 0].any() and column.values[y == 1].any()):
+    if y is not None and (np.bincount(y.astype(int), weights=column.values) == 0).any():
         raise FileError(f"{table.path}: column {name!r} gives all rows of a class the weight 0")
     return column.values
 
@@ -171,25 +175,46 @@ def _some(levels):
     return ", ".join(levels[:5]) + (", ..." if len(levels) > 5 else "")
 
 
-def _binary(labels, positive, name):
-    """Labels of two classes and 0/1 targets; with `positive`, that label against all others."""
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _coded(labels, positive, name, surely=True):
+    """Labels and codes of the classes; with `positive`, that label (1) against all others (0).
+
+    Many different numbers are a quantity rather than classes, unless they are `surely` that.
+    """
     levels = labels.levels
-    shown = _some(levels)
     _check_positive(levels, positive, name)
     if len(levels) == 1:
         raise FileError(f"{name} has only one class, {levels[0]}; two are needed")
     if len(levels) > 2 and positive is None:
-        raise FileError(
-            f"{name} has {len(levels)} classes ({shown}); two can be fitted: choose one to model "
-            "against all others with --positive LABEL"
-        )
+        if len(levels) > MANY and not surely and all(map(_is_number, levels)):
+            raise FileError(
+                f"{name} has {len(levels)} different numbers ({_some(levels)}); if each is a "
+                "class, say so with --categorical, or choose one to model against all others with "
+                "--positive LABEL"
+            )
+        return tuple(levels), labels.codes.astype(np.int32)
     code = 1 if positive is None else levels.index(positive)
     negative = levels[1 - code] if len(levels) == 2 else _all_but(levels[code])
     return (negative, levels[code]), (labels.codes == code).astype(float)
 
 
 def _targets(labels, model, path):
-    """0/1 targets of the labels of a file that is scored."""
+    """Codes of the labels of a file that is scored."""
+    if len(model.classes) > 2:
+        strange = set(labels.levels) - set(model.classes)
+        if strange:
+            raise FileError(
+                f"{path}: the label {min(strange)!r} is none of those that the fit had: "
+                f"{_some(model.classes)}"
+            )
+        return np.array([model.classes.index(level) for level in labels.levels])[labels.codes]
     negative, positive = model.classes
     strange = set(labels.levels) - {negative, positive}
     if strange and negative != _all_but(positive):

@@ -21,12 +21,13 @@ class Model:
     ----------
     target : str or None
         Name of the target column; None for libsvm files.
-    classes : tuple of two str
-        The labels of target 0 and 1.
+    classes : tuple of str
+        The labels of the codes 0, 1, ... of the target.
     features : tuple of Feature, or LibsvmFeatures
         Columns of the file and their coding.
     coef, intercept
-        The coefficients, one for each column name of the features in turn, and the intercept.
+        The coefficients (p,), one for each column name of the features in turn, and the
+        intercept; of more than two classes (K, p) and (K,).
     alpha : float
         The penalty was ``alpha/2 * ||coef||^2`` beside the mean loss.
     fit_intercept : bool
@@ -38,10 +39,10 @@ class Model:
     """
 
     target: str | None
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     features: tuple | LibsvmFeatures
     coef: np.ndarray
-    intercept: float
+    intercept: float | np.ndarray
     alpha: float
     fit_intercept: bool
     certificate: dict
@@ -67,8 +68,8 @@ def save_model(model, path):
     content = {
         "target": model.target,
         "classes": list(model.classes),
-        "intercept": model.intercept,
-        "coefficients": dict(zip(model.column_names, model.coef.tolist(), strict=True)),
+        "intercept": np.asarray(model.intercept).tolist(),
+        "coefficients": dict(zip(model.column_names, model.coef.T.tolist(), strict=True)),
         "columns": columns,
         "alpha": model.alpha,
         "fit_intercept": model.fit_intercept,
@@ -107,12 +108,18 @@ def _model(content):
             Feature(c["name"], tuple(c["levels"]) if "levels" in c else None) for c in columns
         )
     values = {field.name: content[field.name] for field in fields(Model) if field.name in content}
-    negative, positive = values.pop("classes")
+    classes = tuple(values.pop("classes"))
     coef = np.array(list(content["coefficients"].values()), dtype=float)
-    model = Model(**values, classes=(negative, positive), features=features, coef=coef)
+    intercept = values.pop("intercept")
+    if len(classes) > 2:
+        coef, intercept = coef.reshape(-1, len(classes)).T, np.array(intercept, dtype=float)
+    model = Model(**values, classes=classes, features=features, coef=coef, intercept=intercept)
     if list(content["coefficients"]) != model.column_names:
         raise ValueError("its coefficients do not fit its columns")
-    if not np.isfinite(coef).all() or not math.isfinite(model.intercept):
+    shape = coef.shape[:-1] + (len(model.column_names),)
+    if len(classes) < 2 or coef.shape != shape or np.shape(intercept) != coef.shape[:-1]:
+        raise ValueError("its coefficients do not fit its classes")
+    if not np.isfinite(coef).all() or not np.isfinite(intercept).all():
         raise ValueError("a coefficient is not finite")
     return model
 

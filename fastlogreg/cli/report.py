@@ -3,15 +3,20 @@
 import numpy as np
 
 _SHOWN = 20  # coefficients
+_CLASSES = 6  # and classes
 
 
 def describe(model, *, seconds=None):
     """Print what a model is, how good it is and how exact its fit was."""
     summary, proof = model.summary, model.certificate
-    negative, positive = model.classes
-    rows, ones = summary["rows"], summary["positive_rows"]
-    target = f"{model.target}: " if model.target else ""
-    line("target", f"{target}{positive} in {ones:,} rows, {negative} in {rows - ones:,}")
+    counts = list(zip(model.classes, summary["class_rows"], strict=True))
+    if len(counts) == 2:  # the class that is modelled first
+        counts.reverse()
+    shown = [f"{label} in {count:,}" for label, count in counts[:_CLASSES]]
+    shown[0] += " rows"
+    if len(counts) > _CLASSES:
+        shown.append(f"and {len(counts) - _CLASSES:,} more classes")
+    line("target", (f"{model.target}: " if model.target else "") + ", ".join(shown))
     if model.alpha:
         line("penalty", f"alpha/2 ||coef||^2, alpha = {model.alpha:.6g}; the intercept is free")
     else:
@@ -24,7 +29,8 @@ def describe(model, *, seconds=None):
     )
     line("stopped", summary["stop_reason"])
     line("loss", f"{summary['loss']:.6g} (mean log loss)")
-    usual, share = (positive, ones / rows) if 2 * ones > rows else (negative, 1 - ones / rows)
+    usual, most = max(counts[::-1], key=lambda each: each[1])
+    share = most / summary["rows"]
     line("accuracy", f"{summary['accuracy']:.4f} (always saying {usual}: {share:.4f})")
     line("certificate", certified(proof))
 
@@ -40,21 +46,36 @@ def certified(proof):
     )
 
 
-def print_coefficients(names, coef, intercept=None, *, deviations=None, most=_SHOWN):
+def print_coefficients(
+    names, coef, intercept=None, *, classes=(), deviations=None, most=_SHOWN
+):  # fmt: skip
     """Print coefficients, those first whose column's standard deviation moves the score most."""
     with np.errstate(invalid="ignore"):  # no coefficient times an overflown deviation
         effects = coef if deviations is None else coef * deviations
-    order = np.argsort(-np.abs(effects), kind="stable")[:most]
+    many = coef.ndim == 2  # (K, p): a column a class, without effects
+    sizes = np.abs(effects).max(axis=0) if many else np.abs(effects)
+    order = np.argsort(-sizes, kind="stable")[:most]
     width = max([9, *(len(names[j]) for j in order)])
-    heading = f"{'feature':{width}}  {'coefficient':>12}"
-    print(heading if deviations is None else f"{heading}  {'per s.d.':>9}")
+    heads = [_cut(label) for label in classes[:_CLASSES]] if many else ["coefficient"]
+    heading = f"{'feature':{width}}" + "".join(f"  {head:>12}" for head in heads)
+    print(heading if many or deviations is None else f"{heading}  {'per s.d.':>9}")
     for j in order:
-        row = f"{names[j]:{width}}  {coef[j]:12.6g}"
-        print(row if deviations is None else f"{row}  {effects[j]:9.4f}")
-    if len(coef) > len(order):
-        print(f"... and {len(coef) - len(order):,} more")
+        row = _row(names[j], coef[:_CLASSES, j] if many else [coef[j]], width)
+        print(row if many or deviations is None else f"{row}  {effects[j]:9.4f}")
+    if len(names) > len(order):
+        print(f"... and {len(names) - len(order):,} more")
     if intercept is not None:
-        print(f"{'intercept':{width}}  {intercept:12.6g}")
+        print(_row("intercept", intercept[:_CLASSES] if many else [intercept], width))
+    if many and len(classes) > _CLASSES:
+        print(f"... and {len(classes) - _CLASSES:,} more classes")
+
+
+def _row(name, values, width):
+    return f"{name:{width}}" + "".join(f"  {value:12.6g}" for value in values)
+
+
+def _cut(label):
+    return label if len(label) <= 12 else f"{label[:11]}…"
 
 
 def standard_deviations(X):
