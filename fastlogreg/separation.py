@@ -68,7 +68,8 @@ class Separation:
     notes : tuple of str
         What the rows have in common that single columns tell apart.
     classes : ndarray or None
-        The labels of the classes 0, 1, ..., if they were given.
+        The labels of the classes 0, 1, ..., if they were given. Of one class against the rest, the
+        mark of the rest and that class: `verify` then takes the labels of all, or booleans.
     """
 
     kind: str
@@ -139,7 +140,9 @@ class Separation:
     def _targets(self, y, weight=None):
         """y as targets: labels of `classes` as their numbers, -1/+1 as 0/1."""
         y = np.asarray(y)
-        if self.classes is not None and y.ndim == 1:
+        if self.classes is not None and isinstance(self.classes[0], words.Rest) and y.ndim == 1:
+            y = (y if y.dtype == bool else y == self.classes[1]).astype(np.uint8)
+        elif self.classes is not None and y.ndim == 1:
             codes = np.searchsorted(self.classes, y)
             codes[codes == len(self.classes)] = 0
             known = np.asarray(self.classes)[codes] == y

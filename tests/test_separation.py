@@ -723,6 +723,61 @@ def test_classes_without_weight():
         model.separation_.verify(X, y)
 
 
+def test_more_columns_than_rows_tell_apart():
+    """Every row on its side, columns that others replace: no rows are left to tie."""
+    for X, y in (
+        (np.eye(3)[[0, 1, 2] * 5], [0, 1, 2] * 5),
+        (np.eye(9), [0, 1, 2] * 3),
+        (np.random.default_rng(1).normal(size=(20, 40)), np.arange(20) % 3),
+    ):
+        with pytest.warns(SeparationWarning, match="complete"):
+            model = LogisticRegression(C=np.inf).fit(X, y)
+        assert model.separation_.verify(X, y)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_rows_without_weight_are_as_if_they_were_not_there(seed):
+    """Dummies of few rows: columns that only rows without weight have are left out."""
+    rng = np.random.default_rng(seed)
+    n, p, K = rng.integers(6, 30), rng.integers(1, 40), 2 + seed % 2
+    X = np.eye(n) if seed % 3 == 0 else (rng.random((n, p)) < 0.15).astype(float)
+    y, weight = rng.integers(0, K, n), (rng.random(n) > 0.4).astype(float)
+    y[:K], weight[:K] = np.arange(K), 1.0
+    counts = weight > 0.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = LogisticRegression(C=np.inf).fit(X, y, sample_weight=weight)
+        bare = LogisticRegression(C=np.inf).fit(X[counts], y[counts])
+    assert model.separation_.kind == bare.separation_.kind
+    assert model.separation_.infinite == bare.separation_.infinite
+    assert model.separation_.collinear == bare.separation_.collinear
+    assert model.separation_.verify(X, y, sample_weight=weight)
+
+
+def test_only_one_class():
+    assert "rows of class 1 only" in str(fastlogreg.check_separation([[1.0], [2], [4]], [1, 1, 1]))
+
+
+def test_firth_is_offered_without_what_it_refuses():
+    X = np.column_stack([np.arange(8.0), 2.0 * np.arange(8), [1, 0, 0, 1, 0, 1, 1, 0]])
+    y = np.arange(8) > 3
+    verdict = fastlogreg.check_separation(X, y)
+    assert verdict.collinear == [1]
+    assert "penalty='firth' without what is left out" in str(verdict)
+    fastlogreg.firth(np.delete(X, verdict.collinear, axis=1), y)
+
+
+def test_verdicts_of_one_against_the_rest_take_the_labels_of_all():
+    X, y = np.arange(6.0)[:, None], list("aabbcc")
+    with pytest.warns(SeparationWarning) as record:
+        model = LogisticRegression(C=np.inf, multi_class="ovr").fit(X, y)
+    assert "for all of the rest and none of 'a'" in str(record[0].message)
+    assert "for all of class 'c' and none of the rest" in str(record[1].message)
+    for verdict in pickle.loads(pickle.dumps(model)).separation_:
+        assert verdict.verify(X, y)
+    assert not model.separation_[0].verify(X, list("aabbca"))
+
+
 def test_one_against_the_rest():
     X, y = three_classes()
     estimator = LogisticRegression(C=np.inf, multi_class="ovr")

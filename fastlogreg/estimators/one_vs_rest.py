@@ -10,6 +10,7 @@ import numpy as np
 from fastlogreg import core, parallel, warnings
 from fastlogreg.estimators.labels import weigh_classes
 from fastlogreg.objective import SMALL
+from fastlogreg.recession.words import REST
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ def of_class(problem, k, balanced):
         target = (problem.y == k).view(np.uint8)
         if balanced:
             weight, _ = weigh_classes(target, np.array([0, 1]), weight, "balanced")
+    classes = None if problem.soft else np.array([REST, problem.classes.tolist()[k]], dtype=object)
     return problem._replace(
-        y=target, labels=target, classes=np.array([0, 1]), sample_weight=weight,
+        y=target, labels=target, classes=classes, sample_weight=weight,
         offset=None if offset is None else np.ascontiguousarray(offset[:, k]),
     )  # fmt: skip
 

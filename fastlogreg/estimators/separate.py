@@ -83,7 +83,7 @@ def _binary(problem, terms, result):
     )
     start = result.coef, np.array(result.intercept)
     offset = _whole_offset(model, problem.X, result.coef, problem.offset)
-    classes = problem.classes if problem.labels is not problem.y and not problem.soft else None
+    classes = None if problem.soft else problem.classes
     return separation.decide(
         model, problem.X, problem.y, problem.sample_weight, offset, start, _names(problem), classes,
         parallel.resolve(terms["n_threads"]),

@@ -278,8 +278,8 @@ class Search:
                 return Finding(system.alive.copy(), np.zeros_like(tied), largest=largest)
         if not tied.any() and system.q > min(bases.LARGEST, np.count_nonzero(rising)):
             # an open cone: every column of it runs off
-            collinear = np.flatnonzero(system.largest == 0.0).tolist()
-            span = {j: {j: Fraction(1)} for j in range(system.q) if system.largest[j] > 0.0}
+            collinear = np.flatnonzero(system.zero).tolist()
+            span = {j: {j: Fraction(1)} for j in np.flatnonzero(~system.zero).tolist()}
         elif system.q > bases.LARGEST:
             span = None if total else {}
         elif not tied.any():

@@ -65,8 +65,20 @@ class System:
             out[: self.p] = np.maximum(self.X.max(axis=0), -self.X.min(axis=0))
         return out
 
+    @cached_property
+    def zero(self):
+        """Parameters that are multiplied by zero in every row that counts."""
+        if self.alive.all():
+            return self.largest == 0.0
+        part = design.pick_rows(self.X, np.flatnonzero(self.alive))
+        out = np.zeros(self.q, dtype=bool)
+        out[: self.p] = np.asarray((part != 0.0).sum(axis=0)).reshape(-1) == 0
+        return out
+
     def gram(self, mask):
         """X'X over the rows of a mask, intercept included."""
+        if not mask.any():
+            return np.zeros((self.q, self.q))
         if 5 * np.count_nonzero(mask) < self.n:
             part = self.objective.sample(np.flatnonzero(mask), 1.0, copied=True)
             return part.gram(None) * part.total_weight

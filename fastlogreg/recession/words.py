@@ -9,6 +9,16 @@ NOTES = 3
 LOOKED_AT = 60  # columns that run off and are looked at for a note
 
 
+class Rest:
+    """The place of a label that stands for all classes but one."""
+
+    def __repr__(self):
+        return "the rest"
+
+
+REST = Rest()
+
+
 def column_name(names, p, j):
     """The name of a column, its index where there is none; position p is the intercept."""
     if j == p:
@@ -22,6 +32,8 @@ def notes(model, made, places, names, classes):
         return ()
     found = []
     rows, sign = made.alive, made.sign[made.alive]
+    if (sign == sign[:1]).all():
+        return (f"there are rows of {_whose(_label(classes, int(sign[0] > 0.0)))} only",)
     for _, j in places[:LOOKED_AT]:
         if j == model.p or len(found) == NOTES:
             continue
@@ -67,7 +79,8 @@ def _note(x, sign, name, intercept, classes):
         labels = [_label(classes, k) for k in ((0, 1) if upper > 0.0 else (1, 0))]
         if bottom > top and (intercept or bottom > 0.0 > top):
             between = 0.5 * top + 0.5 * bottom if intercept else 0.0
-            return f"{name} > {between:.6g} for all of class {labels[1]} and none of {labels[0]}"
+            whose = _whose(labels[1])
+            return f"{name} > {between:.6g} for all of {whose} and none of {labels[0]}"
         parts = []
         for values, label, relation, end in ((above, labels[1], ">", top),
                                              (below, labels[0], "<", bottom)):  # fmt: skip
@@ -76,7 +89,7 @@ def _note(x, sign, name, intercept, classes):
                 has = f"{name}={values[0]:.6g}" if single else f"{name}{relation}{end:.6g}"
                 verb = "rows have" if not parts else "have"
                 of = f"{values.size} of {len(x)}" if not parts else f"{values.size}"
-                parts.append(f"{of} {verb} {has}, all of class {label}")
+                parts.append(f"{of} {verb} {has}, all of {_whose(label)}")
         if parts:
             return "; ".join(parts)
     return None
@@ -92,6 +105,10 @@ def class_name(classes, k):
 
 def _label(classes, k):
     return repr(class_name(classes, k))
+
+
+def _whose(label):
+    return label if label == repr(REST) else f"class {label}"
 
 
 def tell(separation):
@@ -116,10 +133,11 @@ def tell(separation):
     finite = f" Finite: {_list([_shown(s, key) for key in s.finite if key != 'intercept'])}."
     columns = {key[1] if isinstance(key, tuple) else key for key in s.infinite} - {"intercept"}
     remedy = " | drop the column" if len(columns) == 1 else " | drop columns" if columns else ""
+    firth = "penalty='firth'" + (" without what is left out" if s.collinear else "")
     return (
         f"no finite maximum-likelihood estimate: {_infinite(s)} ({_rows(s)})."
         f"{finite if s.maximal and set(s.finite) - {'intercept'} else ''}{left}"
-        f" Options: penalty='firth' | C=100{remedy}"
+        f" Options: {firth} | C=100{remedy}"
     )
 
 
