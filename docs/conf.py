@@ -1,4 +1,4 @@
-"""The site, built from the installed package by ``python -m sphinx -W --keep-going docs OUT``.
+"""The site, built from the installed package by ``sphinx-build -W --keep-going docs OUT``.
 
 Nothing is fetched while it is built; the pictures are those of the examples and of bench/.
 """
@@ -29,6 +29,7 @@ extensions = [
     "mathml",
     "measured",
     "own_members",
+    "reads",
     "source_map",
 ]
 templates_path = ["_templates"]

@@ -52,6 +52,29 @@ def test_changelog_names_the_version():
     assert f"## {fastlogreg.__version__}" in changelog.read_text(encoding="utf-8")
 
 
+def test_citation_names_the_version():
+    citation = ROOT / "CITATION.cff"
+    if not citation.exists():
+        pytest.skip("the tests stand alone, without the repository")
+    assert f"\nversion: {fastlogreg.__version__}\n" in citation.read_text(encoding="utf-8")
+
+
+def test_an_uncompiled_source_folder_says_so(tmp_path):
+    """What `import fastlogreg` finds in the folder where `pip install .` was run."""
+    compiled = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
+    shutil.copytree(Path(fastlogreg.__file__).parent, tmp_path / "fastlogreg", ignore=compiled)
+    done = subprocess.run(
+        [sys.executable, "-c", "import fastlogreg; fastlogreg.fit"],
+        cwd=tmp_path,
+        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"ImportError: {tmp_path.resolve()} holds the source of fastlogreg")
+    assert "pip install -e ." in last
+
+
 def test_runtime_dependencies_are_three():
     requires = [r for r in distribution().requires or [] if "extra ==" not in r]
     names = {re.match(r"[\w-]+", requirement)[0] for requirement in requires}

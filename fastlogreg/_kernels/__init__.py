@@ -2,7 +2,16 @@
 
 import os
 
-from fastlogreg._kernels import core
+try:
+    import fastlogreg._kernels.core as core
+except ModuleNotFoundError as error:
+    if error.name != f"{__name__}.core":
+        raise  # it is there, and lacks something else
+    folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    raise ImportError(
+        f"{folder} holds the source of fastlogreg, not compiled: leave it for another folder, "
+        "where the installed package is found, or compile it in place, pip install -e ."
+    ) from None
 
 
 def _choose_level():
