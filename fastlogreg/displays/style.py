@@ -24,7 +24,7 @@ def open_axes(caller, ax=None, figsize=(6.4, 4.8)):
     except ImportError as error:
         raise ImportError(
             f"{caller} draws with matplotlib, which is not installed; "
-            "pip install matplotlib, or fastlogreg[plot]"
+            'pip install matplotlib, or ".[plot]" in the source folder'
         ) from error
     if ax is None:
         _, ax = plt.subplots(figsize=figsize, layout="constrained")
