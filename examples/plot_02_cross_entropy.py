@@ -77,8 +77,8 @@ ax.legend()
 assert 0 < 5 * steps["cross-entropy"] < steps["squared error"]
 
 # %%
-# Calibration
-# -----------
+# The mean probability
+# --------------------
 # At the optimum by cross-entropy the gradient ``mean((p - y) x)`` is zero in every column, the
 # intercept's included: the mean probability is the share of class 1, whether the model is of the
 # right form or not. The optimum by squared error promises no such thing.
@@ -102,13 +102,28 @@ print(
     f"mean probability: {p_entropy.mean():.4f} by cross-entropy, {p_square.mean():.4f} by squares"
 )
 
-display = CalibrationDisplay.from_predictions(
-    labels, p_entropy, n_bins=10, name="cross-entropy", color="#0072B2"
-)
-CalibrationDisplay.from_predictions(
-    labels, p_square, n_bins=10, name="squared error", ax=display.ax_, color="#D55E00"
-)
+# %%
+# In the picture on the left the curves do not say which is better: the true curve is not of the
+# models' form, so that both are wrong at most probabilities, squared error even a little less. What
+# cross-entropy keeps is the sum, on the right; bin by bin only a better model helps.
+
+predictions = {"cross-entropy": (p_entropy, "#0072B2"), "squared error": (p_square, "#D55E00")}
+_, (curves, means) = plt.subplots(1, 2, figsize=(9, 4.5), width_ratios=[3, 2], layout="constrained")
+errors = {}
+for name, (probability, colour) in predictions.items():
+    CalibrationDisplay.from_predictions(
+        labels, probability, n_bins=10, name=name, ax=curves, color=colour
+    )
+    bins = np.minimum((10 * probability).astype(int), 9)
+    errors[name] = np.abs(np.bincount(bins, labels - probability)).sum() / len(labels)
+    means.bar(name, probability.mean(), 0.6, color=colour)
+means.axhline(labels.mean(), color="black", linestyle="--", label="share of class 1")
+means.set_ylim(0.0, 0.4)
+means.set_ylabel("mean probability of class 1")
+means.legend()
+print("mean error of the bins:", {name: round(float(e), 4) for name, e in errors.items()})
 plt.show()
 
 assert abs(p_entropy.mean() - labels.mean()) < 1e-8
-assert abs(p_square.mean() - labels.mean()) > 1e-3
+assert abs(p_square.mean() - labels.mean()) > 0.02
+assert errors["squared error"] < errors["cross-entropy"]
