@@ -97,7 +97,7 @@ for (name, model), ax in zip(models.items(), axes, strict=True):
     DecisionBoundaryDisplay.from_estimator(model.fit(X, y), X, y, ax=ax)
     ax.set_title(f"{name}: {accuracies[name]:.0%} right, held out")
     ax.get_legend().remove()
-figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
 
 plt.show()
 
