@@ -167,6 +167,7 @@ class Preconditioner:
     """
 
     LARGE = 1500
+    RANGE = 1e6  # of second moments: what exceeds the least that counts by more is scaled down
 
     def __init__(self, objective):
         self.objective = objective
@@ -175,7 +176,9 @@ class Preconditioner:
         if o.matrix.layout == "CSR" or o.q > self.LARGE:
             moments = np.empty(o.q)
             problem.collect(weight, moments, True, o.n_threads)
-            self.moments, self.vectors = moments / o.total_weight, None
+            moments /= o.total_weight
+            self.shrunk, self.vectors = self._shrunk(moments), None
+            self.moments = moments / self.shrunk**2
             o.passes += 1.0 / o.K
         else:
             upper, full = np.empty((padded(o.q),) * 2), np.empty((o.q, o.q))
@@ -183,29 +186,46 @@ class Preconditioner:
             symmetrise(upper, 1.0 / o.total_weight, np.zeros(o.q), full)
             if not np.isfinite(full).all():
                 raise FloatingPointError("squares of the columns overflow")
-            moments, vectors = np.linalg.eigh(full)
+            self.shrunk = self._shrunk(full.diagonal())
+            moments, vectors = np.linalg.eigh(full / np.outer(self.shrunk, self.shrunk))
             self.moments, self.vectors = np.maximum(moments, 0.0), np.ascontiguousarray(vectors)
             o.passes += o.q / (4.0 * o.K)
         self.at(np.full((o.K, padded(o.n)), 1.0 / o.K))
+
+    def _shrunk(self, moments):
+        """What each column is divided by: 1 but for those so large that others would be rounding.
+
+        The ridge, exact in the eigenbasis only where all columns share it, says little about these.
+        """
+        counted = np.maximum(moments[moments > 0.0], self.objective.column_ridge.max(initial=0.0))
+        return np.sqrt(np.maximum(1.0, moments / (self.RANGE * counted.min(initial=np.inf))))
 
     def at(self, proba):
         """Take the coupling of the classes at these probabilities."""
         o = self.objective
         size, mixing = np.linalg.eigh(o.coupling(proba))
         size = np.where(size > 1e-9 * size[-1], size, 0.0)  # a shift of all classes changes nothing
-        ridge = o.column_ridge if self.vectors is None else self._ridge()
+        ridge = o.column_ridge / self.shrunk**2
+        if self.vectors is not None:
+            ridge = self._in_eigenbasis(ridge)
         diagonal = np.outer(size, self.moments) + ridge
         least = 1e-14 * diagonal.max()
         inverse = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > least)
         self._product = Kronecker(np.ascontiguousarray(mixing), self.vectors, inverse)
 
-    def _ridge(self):
-        """The ridge in the eigenbasis: its diagonal there, exact where all columns share it."""
-        return (self.vectors**2 * self.objective.column_ridge[:, None]).sum(axis=0)
+    def _in_eigenbasis(self, ridge):
+        """The ridge's diagonal in the eigenbasis, exact where all columns share it."""
+        return (self.vectors**2 * ridge[:, None]).sum(axis=0)
 
     def __call__(self, v):
         """The inverse's product with v, in place."""
+        if (self.shrunk == 1.0).all():
+            self._product.apply(v)
+            return v
+        parts = v.reshape(-1, self.objective.q)
+        parts /= self.shrunk
         self._product.apply(v)
+        parts /= self.shrunk
         return v
 
 
