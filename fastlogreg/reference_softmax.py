@@ -7,7 +7,8 @@ log sum_k exp(z_ik) - sum_k y_ik z_ik for probabilities y_i (a label is a row of
 
 import numpy as np
 
-from fastlogreg.reference import _with_ones, fenchel_young
+from fastlogreg.reference import fenchel_young
+from fastlogreg.reference.loss import _with_ones
 
 
 def softmax(z):

@@ -47,10 +47,10 @@ class Point:
         return self.theta[:p], self.theta[p] if self.intercept else None
 
     def root(self, dense):
-        return reference._weighted_root(dense, *self.parts, self.weight, self.offset)[0]
+        return reference.bias._weighted_root(dense, *self.parts, self.weight, self.offset)[0]
 
     def expected(self, dense):
-        root, z = reference._weighted_root(dense, *self.parts, self.weight, self.offset)
+        root, z = reference.bias._weighted_root(dense, *self.parts, self.weight, self.offset)
         ones = np.ones((len(dense), 1))
         X = np.hstack([dense, ones]) if self.intercept else dense
         h = reference.leverages(dense, *self.parts, sample_weight=self.weight, offset=self.offset)
@@ -119,7 +119,7 @@ def test_the_pull_is_the_derivative_of_the_log_determinant():
     pull = point.run(point.A, point.A)["pull"]
 
     def log_det(theta):
-        root, _ = reference._weighted_root(
+        root, _ = reference.bias._weighted_root(
             point.A, theta[:-1], theta[-1], point.weight, point.offset
         )
         return np.linalg.slogdet(root.T @ root)[1]

@@ -52,7 +52,7 @@ class Setting:
         self.squares = np.hstack([squared_entries(X, dense), ones])
         self.weights = np.ones(n) if self.s is None else self.s
         self.z = self.dense @ self.theta + (0.0 if self.o is None else self.o)
-        residual, curvature = reference._residual_curvature(self.y.astype(float), self.z)
+        residual, curvature = reference.loss._residual_curvature(self.y.astype(float), self.z)
         self.residual, self.curvature = self.weights * residual, self.weights * curvature
         self.losses = self.weights * reference.binary_cross_entropy(self.y, self.z)
 
