@@ -2,19 +2,75 @@
 
 import warnings
 
-from sklearn.exceptions import ConvergenceWarning
+import sklearn.exceptions
 
 from fastlogreg.result import CALLBACK, DIVERGED, SEPARATED
 
 __all__ = ["ConvergenceWarning", "SeparationError", "SeparationWarning"]
 
 
+class ConvergenceWarning(sklearn.exceptions.ConvergenceWarning):
+    """A fit stopped before its certificate reached ``tol``; the text says what it did prove.
+
+    A subclass of scikit-learn's warning of that name, so that filters for that one hold here too.
+
+    References
+    ----------
+    Boyd & Vandenberghe, "Convex Optimization" (2004), sec. 5.5.1: duality gaps as certificates.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import fastlogreg
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1]
+    >>> with warnings.catch_warnings(record=True, action="always") as shown:
+    ...     model = fastlogreg.LogisticRegression(max_iter=1).fit(X, y)
+    >>> [warning.category.__name__ for warning in shown], model.converged_
+    (['ConvergenceWarning'], False)
+    """
+
+
 class SeparationWarning(ConvergenceWarning):
-    """The classes are separated by X, so that without a penalty there is no finite optimum."""
+    """The classes are separated by X, so that without a penalty there is no finite optimum.
+
+    Its text is that of the `Separation`: which coefficients run off to infinity, and what to do.
+
+    References
+    ----------
+    Albert & Anderson, "On the existence of maximum likelihood estimates in logistic regression
+    models", Biometrika 71 (1984).
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np, fastlogreg
+    >>> with warnings.catch_warnings(record=True, action="always") as shown:
+    ...     model = fastlogreg.LogisticRegression(C=np.inf).fit([[0.0], [1.0]], [0, 1])
+    >>> [warning.category.__name__ for warning in shown], model.separation_.kind
+    (['SeparationWarning'], 'complete')
+    """
 
 
 class SeparationError(ValueError):
-    """The same, where ``separation="raise"`` asked for it."""
+    """The classes are separated by X, and the estimator was made with ``separation="raise"``.
+
+    Its text is that of `SeparationWarning`, which is given with ``separation="warn"``, the default.
+
+    References
+    ----------
+    Albert & Anderson, "On the existence of maximum likelihood estimates in logistic regression
+    models", Biometrika 71 (1984).
+
+    Examples
+    --------
+    >>> import numpy as np, fastlogreg
+    >>> model = fastlogreg.LogisticRegression(C=np.inf, separation="raise")
+    >>> try:
+    ...     model.fit([[0.0], [1.0]], [0, 1])
+    ... except fastlogreg.SeparationError:
+    ...     print("no finite optimum")
+    no finite optimum
+    """
 
 
 def warn_unless_converged(result, tol, max_iter, stacklevel, about="", separation=None):
