@@ -148,7 +148,9 @@ def fit(
 
     References
     ----------
-    The solvers' modules name their sources; the certificate is proved in
+    Nocedal & Wright, "Numerical Optimization" (2006), ch. 3, 6 and 7. Lee, Sun & Saunders,
+    "Proximal Newton-type methods for minimizing composite functions", SIAM J. Optim. 24 (2014). The
+    solvers' modules name their own sources; the certificate is proved in
     `fastlogreg.reference.duality_gap`.
 
     Examples

@@ -43,6 +43,10 @@ def sigmoid(z: ArrayLike) -> Array:
     ndarray of the same shape
         float32 for float32 input, else float64; within 4 ulp, denormal results included.
 
+    References
+    ----------
+    McCullagh & Nelder, "Generalized Linear Models" (1989), sec. 4.3.
+
     Examples
     --------
     >>> import fastlogreg
@@ -65,6 +69,10 @@ def softplus(z: ArrayLike) -> Array:
     ndarray of the same shape
         float32 for float32 input, else float64; within 4 ulp over the whole range.
 
+    References
+    ----------
+    Mächler, "Accurately computing log(1 - exp(-|a|))" (2012).
+
     Examples
     --------
     >>> import fastlogreg
@@ -86,6 +94,10 @@ def log_sigmoid(z: ArrayLike) -> Array:
     -------
     ndarray of the same shape
         float32 for float32 input, else float64; within 4 ulp over the whole range.
+
+    References
+    ----------
+    Mächler, "Accurately computing log(1 - exp(-|a|))" (2012).
 
     Examples
     --------
@@ -115,6 +127,10 @@ def binary_cross_entropy(y: ArrayLike, z: ArrayLike) -> Array:
     ------
     ValueError
         A target lies outside [0, 1].
+
+    References
+    ----------
+    Hastie, Tibshirani & Friedman, "The Elements of Statistical Learning" (2009), sec. 4.4.1.
 
     Examples
     --------
@@ -158,6 +174,10 @@ def log_loss(y: ArrayLike, z: ArrayLike, sample_weight: ArrayLike | None = None)
     ------
     ValueError
         Shapes differ, a target lies outside [0, 1], or weights are negative or all zero.
+
+    References
+    ----------
+    Good, "Rational decisions", J. R. Stat. Soc. B 14 (1952).
 
     Examples
     --------
@@ -229,6 +249,10 @@ def loss_gradient(
     ValueError
         An argument is of the wrong shape, sign or kind.
 
+    References
+    ----------
+    Hastie, Tibshirani & Friedman, "The Elements of Statistical Learning" (2009), sec. 4.4.1.
+
     Examples
     --------
     >>> import fastlogreg
@@ -266,6 +290,10 @@ def loss_gradient_hessian(
     ValueError
         An argument is of the wrong shape, sign or kind.
 
+    References
+    ----------
+    Hastie, Tibshirani & Friedman, "The Elements of Statistical Learning" (2009), sec. 4.4.1.
+
     Examples
     --------
     >>> import fastlogreg
@@ -301,6 +329,10 @@ def hessian_vector_product(
     ------
     ValueError
         An argument is of the wrong shape, sign or kind.
+
+    References
+    ----------
+    Nocedal & Wright, "Numerical Optimization" (2006), sec. 7.1.
 
     Examples
     --------
@@ -375,6 +407,10 @@ def decision_function(
     ValueError
         Shapes do not fit.
 
+    References
+    ----------
+    McCullagh & Nelder, "Generalized Linear Models" (1989), sec. 2.2.
+
     Examples
     --------
     >>> import fastlogreg
@@ -406,6 +442,10 @@ def predict_proba(
     ------
     ValueError
         Shapes do not fit.
+
+    References
+    ----------
+    Hastie, Tibshirani & Friedman, "The Elements of Statistical Learning" (2009), sec. 4.4.
 
     Examples
     --------

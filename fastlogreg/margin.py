@@ -57,6 +57,18 @@ class SeparationCurve:
         Its intercept.
     limit : float
         The loss that is approached and never reached.
+
+    References
+    ----------
+    Rosset, Zhu & Hastie, "Boosting as a regularized path to a maximum margin classifier", J. Mach.
+    Learn. Res. 5 (2004).
+
+    Examples
+    --------
+    >>> from fastlogreg import separation_curve
+    >>> curve = separation_curve([[1.0], [2.0], [4.0], [5.0]], [0, 0, 1, 1])
+    >>> round(curve.margin, 9), curve.support.tolist(), curve.limit
+    (1.0, [1, 2], 0.0)
     """
 
     slopes: np.ndarray
@@ -98,6 +110,11 @@ def separation_curve(
     ------
     ValueError
         If the classes overlap, so that a best slope exists, or there is only one class.
+
+    References
+    ----------
+    Rosset, Zhu & Hastie, "Boosting as a regularized path to a maximum margin classifier", J. Mach.
+    Learn. Res. 5 (2004).
 
     Examples
     --------

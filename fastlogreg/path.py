@@ -62,7 +62,21 @@ class Path:
     feature_names : ndarray or None
         Names of the columns, if X had any.
     stop_reason : str
-        Whether all values were fitted, and if not, why.
+        "all values fitted", "stopped early: the model explains nearly all of the deviance",
+        "stopped early: smaller penalties no longer change the fit" or "stopped by the callback".
+
+    References
+    ----------
+    Friedman, Hastie & Tibshirani, "Regularization paths for generalized linear models via
+    coordinate descent", J. Stat. Softw. 33(1) (2010).
+
+    Examples
+    --------
+    >>> import fastlogreg
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1]
+    >>> path = fastlogreg.logistic_path(X, y, alphas=[0.3, 0.1, 0.03])
+    >>> path.df.tolist(), path.coef_at(0.2)[0].round(3).tolist()
+    ([0, 1, 1], [0.25])
     """
 
     alphas: np.ndarray

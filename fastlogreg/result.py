@@ -31,13 +31,29 @@ class FitResult:
     converged : bool
         Whether the certified gap is within ``tol``, or no step lowers the objective above rounding.
     stop_reason : str
-        One of the texts at the top of this module.
+        "converged: certified gap within tol", "converged: at the rounding floor of the objective",
+        "iteration limit reached", "no finite optimum: the classes are completely separated",
+        "no finite optimum: some coefficients grow without bound (quasi-complete separation)" or
+        "stopped by the callback".
     n_iter : int
         Iterations on all rows.
     n_passes : float
         How often the data were read, partial reads counted by their share of the rows.
     solver : str
         Which solver did the work.
+
+    References
+    ----------
+    Boyd & Vandenberghe, "Convex Optimization" (2004), sec. 5.5.1: duality gaps as certificates.
+
+    Examples
+    --------
+    >>> import fastlogreg
+    >>> result = fastlogreg.fit([[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1], alpha=0.1)
+    >>> print(result.coef.round(3), round(result.intercept, 3))
+    [0.637] -0.955
+    >>> result.stop_reason
+    'converged: certified gap within tol'
     """
 
     coef: np.ndarray

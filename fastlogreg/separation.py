@@ -70,6 +70,22 @@ class Separation:
     classes : ndarray or None
         The labels of the classes 0, 1, ..., if they were given. Of one class against the rest, the
         mark of the rest and that class: `verify` then takes the labels of all, or booleans.
+
+    References
+    ----------
+    Albert & Anderson, "On the existence of maximum likelihood estimates in logistic regression
+    models", Biometrika 71 (1984). Konis, "Linear programming algorithms for detecting separated
+    data in binary logistic regression models", DPhil thesis, University of Oxford (2007).
+
+    Examples
+    --------
+    >>> from fastlogreg import check_separation
+    >>> X, y = [[0, 1], [1, 5], [0, 3], [0, 2], [1, 4]], [0, 1, 1, 0, 1]
+    >>> verdict = check_separation(X, y, feature_names=["treated", "dose"])
+    >>> verdict.separated, verdict.infinite
+    (True, {'treated': 0, 'dose': 1, 'intercept': -1})
+    >>> verdict.verify(X, y)
+    True
     """
 
     kind: str
@@ -233,6 +249,13 @@ def check_separation(
     weights balance the rows (Stiemke). One of the two is found by Newton's method, nearly always,
     or by a linear program (Konis 2007), and proved in exact arithmetic: for the binary numbers in
     X, or where these leave it open for the decimals of up to nine places that they stand for.
+
+    References
+    ----------
+    Albert & Anderson, "On the existence of maximum likelihood estimates in logistic regression
+    models", Biometrika 71 (1984). Stiemke, "Über positive Lösungen homogener linearer Gleichungen",
+    Math. Ann. 76 (1915). Konis, "Linear programming algorithms for detecting separated data in
+    binary logistic regression models", DPhil thesis, University of Oxford (2007).
 
     Examples
     --------

@@ -72,11 +72,28 @@ class FirthResult:
     converged : bool
         Whether `step` is within ``tol``, or at the rounding floor.
     stop_reason : str
-        Why the iterations ended.
+        "converged: the next step is within tol standard errors", "converged: at the rounding floor
+        of the penalised likelihood", "iteration limit reached" or "no step raises the penalised
+        likelihood; scale or centre the columns of X".
 
     Notes
     -----
     A result refers to X and y, for `interval` and `test`; a pickled one no longer does.
+
+    References
+    ----------
+    Firth, "Bias reduction of maximum likelihood estimates", Biometrika 80 (1993). Heinze &
+    Schemper, "A solution to the problem of separation in logistic regression", Stat. Med. 21
+    (2002): the profile intervals and tests.
+
+    Examples
+    --------
+    >>> import fastlogreg
+    >>> result = fastlogreg.firth([[0.0], [0.0], [1.0], [1.0], [1.0]], [0, 0, 1, 1, 1])
+    >>> print(result.coef.round(3), result.standard_errors.round(3))
+    [3.555] [2.578 1.897]
+    >>> result.stop_reason
+    'converged: the next step is within tol standard errors'
     """
 
     coef: np.ndarray

@@ -176,7 +176,7 @@ class LogisticRegression(
     converged_ : bool
         Whether the certificate meets `tol`, or rounding allows no better.
     stop_reason_ : str
-        Why the solver stopped.
+        Why the solver stopped: a text of `FitResult`, or for Firth's fit of `FirthResult`.
     solver_ : str
         The solver that did the work.
     separation_ : Separation or None
@@ -201,6 +201,12 @@ class LogisticRegression(
     `intercept_scaling` and `random_state` change nothing; negative sample weights are refused; rows
     of weight 0 do not count as samples of their class; warm starts go by class label and begin
     afresh where the classes or columns changed.
+
+    References
+    ----------
+    McCullagh & Nelder, "Generalized Linear Models" (1989), ch. 4 and 5. Zou & Hastie,
+    "Regularization and variable selection via the elastic net", J. R. Stat. Soc. B 67 (2005). The
+    modules of the solvers name their own sources.
 
     Examples
     --------

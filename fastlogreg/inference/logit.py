@@ -48,6 +48,12 @@ class Logit:
     data give infinite coefficients with the finite ends of their profile intervals instead of an
     error or a large number; collinear columns raise a ValueError that names their relation.
 
+    References
+    ----------
+    McCullagh & Nelder, "Generalized Linear Models" (1989), ch. 4. Seabold & Perktold, "statsmodels:
+    econometric and statistical modeling with Python", Proc. 9th Python in Science Conf. (2010): the
+    names.
+
     Examples
     --------
     >>> import numpy as np
