@@ -71,7 +71,7 @@ def softplus(z: ArrayLike) -> Array:
 
     References
     ----------
-    Mächler, "Accurately computing log(1 - exp(-|a|))" (2012).
+    Mächler, "Accurately computing ``log(1 - exp(-|a|))``" (2012).
 
     Examples
     --------
@@ -97,7 +97,7 @@ def log_sigmoid(z: ArrayLike) -> Array:
 
     References
     ----------
-    Mächler, "Accurately computing log(1 - exp(-|a|))" (2012).
+    Mächler, "Accurately computing ``log(1 - exp(-|a|))``" (2012).
 
     Examples
     --------

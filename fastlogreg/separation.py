@@ -102,9 +102,8 @@ class Separation:
     classes: np.ndarray | None = None
     _model: Model | None = field(default=None, repr=False)
     _names: tuple | None = field(default=None, repr=False)
-    _exact: tuple = field(
-        default=(), repr=False
-    )  # direction, {column: vector} and left-out columns
+    # direction, {column: vector} and left-out columns
+    _exact: tuple = field(default=(), repr=False)
     _largest: float = field(default=np.inf, repr=False)
 
     @property

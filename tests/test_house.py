@@ -227,7 +227,13 @@ def test_the_reference_is_documented(name):
 TOOLS = {
     "get_num_threads", "patch_sklearn", "set_num_threads", "show_versions", "unpatch_sklearn",
 }  # fmt: skip
-PUBLIC = [*FUNCTIONS, *CLASSES, *(f"reference.{name}" for name in fastlogreg.reference.__all__)]
+RETURNED = [
+    "diagnostics.report.Report", "diagnostics.report.Finding", "inference.logit.LogitResults",
+    "diagnostics.suggestions.Suggestions", "diagnostics.suggestions.Suggestion",
+]  # fmt: skip
+PUBLIC = [
+    *FUNCTIONS, *CLASSES, *RETURNED, *(f"reference.{name}" for name in fastlogreg.reference.__all__)
+]  # fmt: skip
 
 
 def test_no_public_name_is_left_out():
@@ -268,7 +274,8 @@ def test_texts_of_stop_reason_are_listed(cls, texts):
      ("reference.solvers", 9), ("reference.bias", 6), ("result", 3), ("warnings", 9),
      ("certificate", 3), ("validation", 0), ("path", 4), ("separation", 7), ("margin", 7),
      ("diagnostics.doctor", 5), ("diagnostics.suggest", 3), ("estimators.logistic", 1),
-     ("inference.results", 5), ("inference.logit", 5), ("estimators.statistics", 5),
+     ("diagnostics.report", 6), ("diagnostics.suggestions", 6),
+     ("inference.results", 5), ("inference.logit", 10), ("estimators.statistics", 5),
      ("estimators.export", 2), ("patching", 2),
      ("bias.firth", 5), ("bias.result", 4)],
 )  # fmt: skip

@@ -31,6 +31,19 @@ class Finding:
         Positions of the rows concerned, where these are few.
     figures : dict
         The numbers behind the text.
+
+    References
+    ----------
+    Belsley, Kuh & Welsch, "Regression Diagnostics" (1980). Vittinghoff & McCulloch, "Relaxing the
+    rule of ten events per variable in logistic and Cox regression", Am. J. Epidemiology 165 (2007).
+
+    Examples
+    --------
+    >>> import fastlogreg
+    >>> X = [[1.0, 2.0], [2.0, 4.0], [3.0, 6.0], [4.0, 8.0]]
+    >>> finding = fastlogreg.doctor(X, [0, 1, 0, 1])[0]
+    >>> finding.kind, finding.columns
+    ('collinear', ('x1', 'x0'))
     """
 
     kind: str
@@ -60,6 +73,19 @@ class Report:
         Rows of each class among these.
     skipped : tuple of str
         What was not looked for, and why.
+
+    References
+    ----------
+    Belsley, Kuh & Welsch, "Regression Diagnostics" (1980). Vittinghoff & McCulloch, "Relaxing the
+    rule of ten events per variable in logistic and Cox regression", Am. J. Epidemiology 165 (2007).
+
+    Examples
+    --------
+    >>> import fastlogreg
+    >>> X = [[1.0, 2.0], [2.0, 4.0], [3.0, 6.0], [4.0, 8.0]]
+    >>> report = fastlogreg.doctor(X, [0, 1, 0, 1])
+    >>> report.n_rows, report.classes, [finding.kind for finding in report]
+    (4, {0: 2, 1: 2}, ['collinear', 'rare class', 'rare class'])
     """
 
     findings: tuple[Finding, ...]

@@ -25,6 +25,17 @@ class Suggestion:
         Log-likelihood that adding the term wins at least; inf for none that is finite.
     coef : float
         Coefficient at which it wins that; infinite if the term separates the class from the rest.
+
+    References
+    ----------
+    Rao, "Large sample tests of statistical hypotheses", Proc. Cambridge Phil. Soc. 44 (1948).
+
+    Examples
+    --------
+    >>> import fastlogreg
+    >>> found = fastlogreg.suggest([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> found[0].name, found[0].columns, round(found[0].statistic, 3)
+    ('x0*x1', (0, 1), 4.0)
     """
 
     name: str
@@ -63,6 +74,17 @@ class Suggestions:
         Sum of the weights.
     note : str
         Why nothing could be tested; empty if something was.
+
+    References
+    ----------
+    Rao, "Large sample tests of statistical hypotheses", Proc. Cambridge Phil. Soc. 44 (1948).
+
+    Examples
+    --------
+    >>> import fastlogreg
+    >>> found = fastlogreg.suggest([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> len(found), [item.separates for item in found]
+    (1, [True])
     """
 
     found: tuple[Suggestion, ...]

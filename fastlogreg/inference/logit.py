@@ -148,6 +148,19 @@ class LogitResults:
         The model.
     inference : Inference
         The same statistics and more, under this package's names.
+
+    References
+    ----------
+    McCullagh & Nelder, "Generalized Linear Models" (1989), ch. 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastlogreg import Logit
+    >>> exog = np.column_stack([np.ones(6), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]])
+    >>> results = Logit([0, 0, 1, 0, 1, 1], exog).fit()
+    >>> round(results.llf, 4), results.conf_int().round(2).tolist()
+    (-2.478, [[-10.89, 2.39], [-0.57, 3.0]])
     """
 
     def __init__(self, model, inference):

@@ -46,7 +46,7 @@ def softplus(z):
 
     References
     ----------
-    Mächler, "Accurately computing log(1 - exp(-|a|))" (2012).
+    Mächler, "Accurately computing ``log(1 - exp(-|a|))``" (2012).
 
     Examples
     --------
@@ -73,7 +73,7 @@ def log_sigmoid(z):
 
     References
     ----------
-    Mächler, "Accurately computing log(1 - exp(-|a|))" (2012).
+    Mächler, "Accurately computing ``log(1 - exp(-|a|))``" (2012).
 
     Examples
     --------
