@@ -396,3 +396,34 @@ def start_python():
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+# ------------------------------------------------------------------------------ pictures
+
+
+@pytest.fixture
+def pyplot():
+    """matplotlib's, without windows; what a test draws is closed after it."""
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")
+    yield pyplot
+    pyplot.close("all")
+
+
+@pytest.fixture
+def axes(pyplot):
+    """Axes of a figure with a layout."""
+    return pyplot.subplots(layout="constrained")[1]
+
+
+@pytest.fixture
+def nothing_is_cut_off():
+    """Whether all that a display draws, labels and legends too, lies within its figure."""
+
+    def within(display):
+        figure = display.figure_
+        figure.canvas.draw()
+        box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+        return min(box.x0, box.y0, width - box.x1, height - box.y1) > -0.01
+
+    return within

@@ -109,7 +109,8 @@ class DecisionBoundaryDisplay:
         y : array-like of shape (n,), default=None
             Labels; None draws no points.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw; None makes a new figure. The colour bar takes room from axes of a figure
+            that has no layout; ``layout="constrained"`` finds more of it.
         names : sequence of two str, default=None
             Names of the columns; None takes those of X or of the estimator.
         grid_resolution : int, default=200
@@ -149,7 +150,8 @@ class DecisionBoundaryDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw; None makes a new figure. The colour bar takes room from axes of a figure
+            that has no layout; ``layout="constrained"`` finds more of it.
 
         Returns
         -------
@@ -158,7 +160,7 @@ class DecisionBoundaryDisplay:
         """
         size = np.array([np.ptp(self.xx0), np.ptp(self.xx1)])
         one_scale = size.max() < _SPAN * size.min()
-        height = np.clip(5.5 * size[1] / size[0], 2.8, 6.0) + 1.2 if one_scale else 5.6
+        height = np.clip(5.5 * size[1] / size[0], 2.8, 6.0) + 0.8 if one_scale else 5.2
         own = ax is None
         self.ax_ = ax = style.open_axes("DecisionBoundaryDisplay", ax, (7.0, height))
         self.figure_ = ax.figure
@@ -172,12 +174,16 @@ class DecisionBoundaryDisplay:
         ax.set_ylim(self.xx1[0], self.xx1[-1])
         if one_scale:
             ax.set_aspect("equal")
+        if own:  # ticks by the height of the axes would go back and forth with the layout
+            ax.locator_params(axis="y", nbins=6)
         self._draw_lines()
         if self.y is not None:
             self._draw_points()
         ax.set_xlabel(self.xlabel)
         ax.set_ylabel(self.ylabel)
         style.legend(ax, outside=own)
+        if self.colorbar_ is not None:
+            style.make_room(ax)
         return self
 
     def _draw_probability(self):

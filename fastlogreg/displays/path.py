@@ -67,6 +67,12 @@ class PathDisplay:
     """
 
     def __init__(self, path, *, names=None, scale=None):
+        for name in ("alphas", "coefs", "df"):
+            if not hasattr(path, name):
+                raise ValueError(
+                    f"path must be what fastlogreg.logistic_path returns; "
+                    f"{type(path).__name__} has no {name}"
+                )
         p = path.coefs.shape[1]
         self.path = path
         self.names = style.column_names(names, p, path)
@@ -92,7 +98,8 @@ class PathDisplay:
         scale : array-like of shape (p,), default=None
             What to multiply the coefficients by, for example the columns' standard deviations.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw; None makes a new figure. The names take room from axes of a figure that
+            has no layout; ``layout="constrained"`` finds more of it.
 
         Returns
         -------
@@ -101,7 +108,8 @@ class PathDisplay:
         Raises
         ------
         ValueError
-            If the number of names or of scales is not that of the columns.
+            If path is of another kind, or the number of names or of scales is not that of the
+            columns.
         ImportError
             If matplotlib is not installed.
         """
@@ -113,7 +121,8 @@ class PathDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw; None makes a new figure. The names take room from axes of a figure that
+            has no layout; ``layout="constrained"`` finds more of it.
 
         Returns
         -------
@@ -140,6 +149,8 @@ class PathDisplay:
         self.count_axis_ = _count_above(ax, alphas, self.path.df[shown])
         ends = curves[-1, named] if len(curves) else np.empty(0)
         self._name_curves([self.names[columns[j]] for j in named], ends)
+        if self.labels_:
+            style.make_room(ax)
         return self
 
     def _draw_curves(self, alphas, columns, curves, named, others):
@@ -165,7 +176,7 @@ class PathDisplay:
                 annotation_clip=False,
                 arrowprops={
                     "arrowstyle": "-", "color": style.colour(k), "lw": 0.6, "shrinkA": 0,
-                    "shrinkB": 0,
+                    "shrinkB": 0, "relpos": (0.0, 0.5),
                 },
             )
             for k, (name, end, height) in enumerate(

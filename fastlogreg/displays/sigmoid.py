@@ -83,7 +83,7 @@ class SigmoidDisplay:
         estimator : estimator
             A fitted classifier of two classes with ``predict_proba``; a pipeline too.
         X : array-like of shape (n,) or (n, 1)
-            The column; the curve spans its values and a little more.
+            The column, a series of a data frame too; the curve spans its values and a little more.
         y : array-like of shape (n,), default=None
             Labels; None draws the curve alone.
         ax : matplotlib.axes.Axes, default=None
@@ -109,13 +109,14 @@ class SigmoidDisplay:
             raise ValueError(
                 f"a sigmoid belongs to two classes, the estimator has {len(estimator.classes_)}"
             )
+        X = style.as_table(X)
         x = style.columns_of(X, 1)[:, 0]
         codes = None if y is None else style.codes_of(y, estimator.classes_, len(x))
 
         def probability(values):
             return estimator.predict_proba(style.as_frame(X, values[:, None]))[:, 1]
 
-        grid = _grid(x, n_points)
+        grid = style.grid_over(x, n_points)
         curve = probability(grid)
         (name,) = style.column_names(None if xlabel is None else [xlabel], 1, X, estimator)
         return cls(
@@ -158,7 +159,7 @@ class SigmoidDisplay:
             raise ValueError(f"scores must be one-dimensional, got shape {np.shape(scores)}")
         x = style.columns_of(scores, 1, "scores")[:, 0]
         codes = None if y is None else style.codes_of(y, classes, len(x))
-        grid = _grid(x, n_points)
+        grid = style.grid_over(x, n_points)
         return cls(
             grid, sigmoid(grid), thresholds=[0.0] if grid[0] <= 0 <= grid[-1] else (), x=x, y=codes,
             classes=tuple(classes), xlabel="score z = w·x + b",
@@ -207,14 +208,6 @@ class SigmoidDisplay:
         ax.set_ylabel(f"probability of {style.shorten(self.classes[1])}")
         style.legend(ax)
         return self
-
-
-def _grid(x, n_points):
-    """Points over the values and a twentieth of their range on both sides."""
-    style.check_count(n_points, "n_points", 2)
-    low, high = x.min(), x.max()
-    margin = 0.05 * (high - low) or 1.0
-    return np.linspace(low - margin, high + margin, n_points)
 
 
 def _crossings(grid, curve, probability):

@@ -12,12 +12,14 @@ ORANGE, SKY, BLACK, WINE = "#E69F00", "#56B4E9", "#000000", "#882255"
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK, WINE)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")  # 9 and 8: pairs repeat after 72
 GREY = "0.45"  # reference lines
+LEGEND_ROW = 0.24  # inches
 
 
-def open_axes(caller, ax=None, figsize=(6.4, 4.8)):
+def open_axes(caller, ax=None, figsize=(6.4, 4.8), panels=1):
     """The axes to draw on: those given, or those of a new figure; ImportError without matplotlib.
 
-    A figure made here keeps legends and labels within its edges.
+    A figure made here keeps legends and labels within its edges; of several panels the axes are an
+    array.
     """
     try:
         import matplotlib.pyplot as plt
@@ -27,21 +29,40 @@ def open_axes(caller, ax=None, figsize=(6.4, 4.8)):
             'pip install matplotlib, or ".[plot]" in the source folder'
         ) from error
     if ax is None:
-        _, ax = plt.subplots(figsize=figsize, layout="constrained")
+        _, ax = plt.subplots(1, panels, figsize=figsize, layout="constrained")
     elif not hasattr(ax, "plot"):
         raise TypeError(f"ax must be matplotlib axes or None, got {type(ax).__name__}")
     return ax
 
 
 def legend(ax, outside=False):
-    """The legend, if there is anything to tell: on the axes, or below those of a figure of ours."""
+    """The legend, if there is anything to tell: on the axes, or below those of a figure of ours.
+
+    The figure grows by the height of that legend.
+    """
     handles, labels = ax.get_legend_handles_labels()
     if handles and outside:
         # as many columns as fit a line of some 80 letters, marks and gaps included
         ncols = max(1, min(len(labels), 80 // (max(map(len, labels)) + 8)))
+        width, height = ax.figure.get_size_inches()
+        ax.figure.set_size_inches(width, height + LEGEND_ROW * -(-len(labels) // ncols))
         ax.figure.legend(handles, labels, loc="outside lower center", ncols=ncols)
     elif handles:
         ax.legend(loc="best", framealpha=0.8)
+
+
+def make_room(ax):
+    """Axes made narrower, so that what stands to the right of them ends where they did.
+
+    A layout of the figure does it better.
+    """
+    figure = ax.figure
+    if figure.get_layout_engine() is None:
+        box = ax.get_position(original=True)
+        beyond = ax.get_tightbbox().x1 - box.transformed(figure.transSubfigure).x1
+        width = max(box.width - max(beyond, 0.0) / figure.bbox.width, 0.3 * box.width)
+        ax.set_position([box.x0, box.y0, width, box.height])
+        ax.set_in_layout(True)  # a layout that is asked for later may still move them
 
 
 def colour(k):
@@ -113,6 +134,13 @@ def codes_of(y, classes, n):
     return codes
 
 
+def as_table(X):
+    """A series that has a name as the frame of one column that it was; all else as it is."""
+    if np.ndim(X) == 1 and hasattr(X, "to_frame"):
+        return np.asarray(X) if X.name in (None, "") else X.to_frame()
+    return X
+
+
 def as_frame(X, values):
     """The values as what X is: a data frame keeps its column names, which an estimator checks."""
     if hasattr(X, "iloc"):
@@ -125,6 +153,14 @@ def check_count(value, name, least):
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if not whole or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+
+
+def grid_over(x, n_points):
+    """Points over the values and a twentieth of their range on both sides."""
+    check_count(n_points, "n_points", 2)
+    low, high = x.min(), x.max()
+    margin = 0.05 * (high - low) or 1.0
+    return np.linspace(low - margin, high + margin, n_points)
 
 
 def as_numbers(values, name, ndim=1):
