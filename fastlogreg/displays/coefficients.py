@@ -139,7 +139,8 @@ class CoefficientDisplay:
     ) -> Self:  # fmt: skip
         """Draw estimates with their intervals: of this library or of statsmodels.
 
-        Parameters that were not estimated (nan) are left out.
+        Parameters that were not estimated (nan) are left out. Those of statsmodels' ``MNLogit``, a
+        column of them a class, are drawn class by class, named ``class:column``.
 
         Parameters
         ----------
@@ -151,7 +152,7 @@ class CoefficientDisplay:
         method : str, default=None
             Handed to its ``conf_int``, as "profile", by which an infinite estimate has an interval.
         names : sequence of str, default=None
-            Names of the parameters; None takes those of the object.
+            Names of the parameters, class by class; None takes those of the object.
         intercept : bool, default=False
             Whether to draw the intercept too.
         ax, odds_ratio, most
@@ -164,7 +165,8 @@ class CoefficientDisplay:
         Raises
         ------
         ValueError
-            If the object has no parameters and intervals, or level is not within (0, 1).
+            If the object has no parameters and intervals, or not as many of both, or level is not
+            within (0, 1).
         ImportError
             If matplotlib is not installed.
         """
@@ -179,9 +181,13 @@ class CoefficientDisplay:
             ends = inference.conf_int(level, **options)
         else:  # statsmodels asks for what is left out
             ends = inference.conf_int(1.0 - level, **options)
-        params = np.ravel(np.asarray(inference.params, dtype=float))
+        params, sources = _class_by_class(inference)
         ends = np.asarray(ends, dtype=float).reshape(-1, 2)
-        names = style.column_names(names, len(params), *_name_sources(inference))
+        if len(ends) != len(params):
+            raise ValueError(
+                f"inference must have an interval for each of {len(params)} params, got {len(ends)}"
+            )
+        names = style.column_names(names, len(params), *sources)
         shown = ~np.isnan(params)
         if not intercept:
             shown &= [name.split(":")[-1].lower() not in _INTERCEPTS for name in names]
@@ -211,7 +217,7 @@ class CoefficientDisplay:
         estimates = np.atleast_2d(self.estimates)
         size = np.abs(estimates).max(axis=0)
         self.order_ = np.sort(np.argsort(-size, kind="stable")[:most])
-        height = 1.2 + 0.3 * len(self.order_) * max(1.0, 0.5 * len(estimates))
+        height = 1.0 + 0.3 * len(self.order_) * max(1.0, 0.5 * len(estimates))
         own = ax is None
         ax = style.open_axes("CoefficientDisplay", ax, (6.4, max(height, 2.2)))
         self.ax_, self.figure_ = ax, ax.figure
@@ -220,6 +226,7 @@ class CoefficientDisplay:
         nothing = np.full_like(estimates, np.nan)
         lower = nothing if self.lower is None else np.atleast_2d(self.lower)[:, self.order_]
         upper = nothing if self.upper is None else np.atleast_2d(self.upper)[:, self.order_]
+        self._with_intervals = not np.isnan(lower).all()
         self._edges = _limits(np.concatenate([estimates, lower, upper]))
         self._unit = np.exp if odds_ratio else np.asarray
         self._limit_names = {-1.0: "0", 1.0: "∞"} if odds_ratio else {-1.0: "−∞", 1.0: "+∞"}
@@ -229,7 +236,7 @@ class CoefficientDisplay:
             places = np.arange(len(self.order_)) + (k - (rows - 1) / 2.0) * 0.7 / rows
             self._draw_class(k, places, estimates[k], lower[k], upper[k])
         if odds_ratio:
-            ax.set_xscale("log")
+            _logarithmic(ax.xaxis, np.ptp(self._edges))
         ax.set_xlim(*self._unit(self._edges))
         ax.set_ylim(len(self.order_) - 0.4, -0.6)
         ax.set_yticks(range(len(self.order_)), [style.shorten(self.names[j]) for j in self.order_])
@@ -243,7 +250,7 @@ class CoefficientDisplay:
     def _draw_class(self, k, places, estimates, lower, upper):
         """One class: its intervals, its finite estimates, and arrows for what is infinite."""
         ax, color, unit, edges = self.ax_, style.colour(k), self._unit, self._edges
-        if self.lower is not None:
+        if self._with_intervals:
             covered = "interval" if self.level is None else f"{100 * self.level:g} % interval"
             ends = unit(np.clip(lower, *edges)), unit(np.clip(upper, *edges))
             self.intervals_.append(
@@ -261,8 +268,9 @@ class CoefficientDisplay:
         for place, *values in zip(places, estimates, lower, upper, strict=True):
             for sign, edge in ((-1.0, edges[0]), (1.0, edges[1])):
                 if sign * np.inf in values:
-                    bare = np.isnan(values[1:]).all()
-                    start = 0.0 if bare else edge - 0.1 * sign * np.ptp(edges)
+                    # beside intervals a line from zero would be taken for one
+                    short = edge - 0.1 * sign * np.ptp(edges)
+                    start = short if self._with_intervals else 0.0
                     text = "" if values[0] != sign * np.inf else self._limit_names[sign]
                     self._draw_arrow(place, start, edge, sign, text, color)
 
@@ -287,14 +295,37 @@ class CoefficientDisplay:
 _INTERCEPTS = {"const", "intercept", "(intercept)"}  # what statsmodels, pandas and R call it
 
 
-def _name_sources(inference):
-    """Where the names of parameters may stand: our results, pandas' index, statsmodels' model."""
-    index = getattr(inference.params, "index", None)
-    model = getattr(inference, "model", None)
+def _class_by_class(inference):
+    """Parameters as one row, in the order of the intervals, and where their names may stand.
+
+    Of many classes ours are (K, p), a row a class; statsmodels' (p, K - 1), a column a class,
+    though its intervals go class by class.
+    """
+    params = np.asarray(inference.params, dtype=float)
     own = getattr(inference, "param_names", None)
-    for names in (own, index, getattr(model, "exog_names", None)):
-        if names is not None and not callable(names):
-            yield SimpleNamespace(columns=names)
+    model = getattr(inference, "model", None)
+    columns = getattr(model, "exog_names", None)
+    sources = [own, getattr(inference.params, "index", None), columns]
+    if params.ndim == 2 and own is None:
+        labels = list(getattr(model, "_ynames_map", {}).values())[-params.shape[1] :]
+        sources = [[f"{label}:{column}" for label in labels for column in columns or ()]]
+        params = params.T
+    found = [names for names in sources if names is not None and not callable(names)]
+    return params.ravel(), [SimpleNamespace(columns=names) for names in found]
+
+
+def _logarithmic(axis, span):
+    """A logarithmic axis in plain numbers: 0.5, 1, 2, 5; on a wide one powers of ten alone."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+    axis.axes.set_xscale("log")
+    if span < np.log(4.0):
+        axis.set_major_locator(MaxNLocator(6))
+    else:
+        wide = span > np.log(3000.0)
+        axis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def _mark_infinite(coef, separation, names, classes):
