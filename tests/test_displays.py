@@ -15,22 +15,8 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 import fastlogreg
 from fastlogreg import LogisticRegression, LogisticRegressionCV, displays, logistic_path
 
-matplotlib = pytest.importorskip("matplotlib")
-
-
-@pytest.fixture(autouse=True)
-def _no_windows():
-    pyplot = pytest.importorskip("matplotlib.pyplot")
-    pyplot.switch_backend("agg")
-    yield
-    pyplot.close("all")
-
-
-@pytest.fixture
-def axes():
-    from matplotlib.figure import Figure
-
-    return Figure(layout="constrained").subplots()
+pytest.importorskip("matplotlib")
+pytestmark = pytest.mark.usefixtures("pyplot")
 
 
 def flowers(n_columns=2, frame=False):
@@ -45,14 +31,6 @@ def crossed(n=300, seed=0):
     rng = np.random.default_rng(seed)
     X = rng.uniform(-2, 2, (n, 2))
     return X, (X[:, 0] * X[:, 1] > 0) ^ (rng.random(n) < 0.1)
-
-
-def nothing_is_cut_off(display):
-    """Whether all that is drawn, labels and legends too, lies within the figure."""
-    figure = display.figure_
-    figure.canvas.draw()
-    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    return min(box.x0, box.y0, width - box.x1, height - box.y1) > -0.01
 
 
 # ------------------------------------------------------------------------------ the sigmoid
@@ -109,7 +87,7 @@ def test_sigmoid_over_scores(axes):
     assert "score" in axes.get_xlabel()
 
 
-def test_labels_of_a_sigmoid_are_those_of_the_frame():
+def test_labels_of_a_sigmoid_are_those_of_the_frame(nothing_is_cut_off):
     X, y = flowers(1, frame=True)
     display = displays.SigmoidDisplay.from_estimator(LogisticRegression().fit(X, y), X, y)
     assert display.ax_.get_xlabel() == "petal width (cm)"
@@ -119,6 +97,19 @@ def test_labels_of_a_sigmoid_are_those_of_the_frame():
         LogisticRegression().fit(X, y), X, y, xlabel="width / cm"
     )
     assert renamed.ax_.get_xlabel() == "width / cm"
+
+
+def test_a_series_is_the_column_it_was(axes, recwarn):
+    X, y = flowers(1, frame=True)
+    column = X["petal width (cm)"]
+    draw, model = displays.SigmoidDisplay.from_estimator, LogisticRegression().fit(X, y)
+    display = draw(model, column, y, ax=axes)
+    assert axes.get_xlabel() == "petal width (cm)"
+    np.testing.assert_array_equal(display.probability, draw(model, X, y).probability)
+    assert not recwarn.list
+    bare = LogisticRegression().fit(X.to_numpy(), y)
+    assert draw(bare, column.rename(None), y).ax_.get_xlabel() == "x0"
+    assert not recwarn.list
 
 
 def test_bad_input_of_a_sigmoid():
@@ -215,7 +206,7 @@ def test_a_curved_boundary_is_a_contour_at_one_half(axes):
     assert display.arrow_ is None
 
 
-def test_a_pipeline_keeps_the_units_of_the_frame():
+def test_a_pipeline_keeps_the_units_of_the_frame(nothing_is_cut_off):
     X, y = flowers(frame=True)
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
     display = displays.DecisionBoundaryDisplay.from_estimator(model, X, y)
@@ -225,7 +216,7 @@ def test_a_pipeline_keeps_the_units_of_the_frame():
     assert nothing_is_cut_off(display)
 
 
-def test_three_classes_of_a_softmax():
+def test_three_classes_of_a_softmax(nothing_is_cut_off):
     X, y = load_iris(return_X_y=True)
     X = X[:, :2]
     model = PeerLogisticRegression().fit(X, y)
@@ -349,12 +340,14 @@ def test_draws_sparse_and_empty_paths(axes):
     axes.figure.canvas.draw()
 
 
-def test_a_path_draws_itself():
+def test_a_path_draws_itself(nothing_is_cut_off):
     display = wide_path().plot()
     assert isinstance(display, displays.PathDisplay)
     assert nothing_is_cut_off(display)
     with pytest.raises(ValueError, match="one name for each of 30 columns"):
         displays.PathDisplay.from_path(wide_path(), names=["a"])
+    with pytest.raises(ValueError, match="path must be what .*logistic_path returns; int has no"):
+        displays.PathDisplay.from_path(3)
 
 
 # ------------------------------------------------------------------------------ cross-validation
@@ -391,7 +384,7 @@ def test_error_bars_are_those_of_the_folds(axes, legacy, ratios):
     assert "log loss" in axes.get_ylabel()
 
 
-def test_a_chosen_l1_ratio():
+def test_a_chosen_l1_ratio(nothing_is_cut_off):
     X, y = flowers()
     model = LogisticRegressionCV(
         Cs=4, l1_ratios=(0, 1), scoring="accuracy", use_legacy_attributes=False
@@ -408,6 +401,17 @@ def test_a_chosen_l1_ratio():
         displays.CVDisplay.from_estimator(model, l1_ratio=0.3)
 
 
+@pytest.mark.parametrize("legacy", [False, True])
+def test_scores_of_one_vs_rest(legacy):
+    X, y = load_iris(return_X_y=True)
+    model = LogisticRegressionCV(
+        Cs=3, l1_ratios=(0, 1), multi_class="ovr", scoring="accuracy", use_legacy_attributes=legacy
+    ).fit(X, y)
+    display = displays.CVDisplay.from_estimator(model, l1_ratio=1)
+    scores = model.scores_[1][:, :, 1] if legacy else model.scores_[:, 1]
+    np.testing.assert_allclose(display.mean_, scores.mean(axis=0))
+
+
 def test_bad_input_of_a_cross_validation():
     with pytest.raises(ValueError, match="fitted fastlogreg.LogisticRegressionCV"):
         displays.CVDisplay.from_estimator(LogisticRegressionCV())
@@ -417,164 +421,10 @@ def test_bad_input_of_a_cross_validation():
         displays.CVDisplay([1.0, 0.0], np.ones((5, 2)))
 
 
-# ------------------------------------------------------------------------------ coefficients
-
-
-def test_estimates_and_intervals(axes):
-    display = displays.CoefficientDisplay(
-        [0.5, -1.0], [0.1, -2.0], [0.9, np.nan], names=["age", "weight"], level=0.9
-    ).plot(axes)
-    (points,), (intervals,) = display.points_, display.intervals_
-    assert list(points.get_xdata()) == [0.5, -1.0]
-    assert list(points.get_ydata()) == [0, 1]
-    first = intervals.get_segments()[0]
-    assert [tuple(end) for end in first] == [(0.1, 0), (0.9, 0)]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["age", "weight"]
-    assert axes.yaxis_inverted()  # the first at the top
-    assert display.arrows_ == []
-    assert "90 % interval" in axes.get_legend().get_texts()[0].get_text()
-
-
-@pytest.mark.parametrize("odds_ratio", [False, True])
-def test_infinite_estimates_are_arrows(axes, odds_ratio):
-    display = displays.CoefficientDisplay(
-        [0.5, np.inf, -np.inf, 1.0], [0.1, 1.2, -np.inf, -1.0], [0.9, np.inf, -0.3, np.inf]
-    ).plot(axes, odds_ratio=odds_ratio)
-    unit = np.exp if odds_ratio else np.asarray
-    assert display.points_[0].get_xdata() == pytest.approx(unit([0.5, 1.0]))
-    low, high = axes.get_xlim()
-    ends = [(arrow.xy[0], arrow.xy[1]) for arrow in display.arrows_]
-    assert ends == [(pytest.approx(high), 1), (pytest.approx(low), 2), (pytest.approx(high), 3)]
-    for arrow in display.arrows_:
-        assert (arrow.xy[0] > arrow.xyann[0]) == (arrow.xy[0] == pytest.approx(high))
-    texts = [text.get_text() for text in axes.texts if text.get_text()]
-    assert texts == (
-        ["∞", "0"] if odds_ratio else ["+∞", "−∞"]
-    )  # an estimate of 1 is not infinite, though its interval is
-    segments = display.intervals_[0].get_segments()
-    assert segments[1][0, 0] == pytest.approx(unit(1.2))
-    assert segments[1][1, 0] == pytest.approx(high)
-    assert axes.get_xscale() == ("log" if odds_ratio else "linear")
-    assert nothing_is_cut_off(display)
-
-
-def test_infinite_estimates_without_intervals(axes):
-    display = displays.CoefficientDisplay([np.inf, -np.inf]).plot(axes)
-    assert len(display.arrows_) == 2
-    assert len(display.points_[0].get_xdata()) == 0
-    assert [arrow.xyann[0] for arrow in display.arrows_] == [0.0, 0.0]
-
-
-def test_coefficients_of_estimators():
-    X, y = load_iris(return_X_y=True, as_frame=True)
-    model = PeerLogisticRegression(max_iter=500).fit(X, y)
-    display = displays.CoefficientDisplay.from_estimator(model)
-    for k, points in enumerate(display.points_):
-        np.testing.assert_array_equal(points.get_xdata(), model.coef_[k])
-    labels = [label.get_text() for label in display.ax_.get_yticklabels()]
-    assert labels == list(X.columns)
-    assert nothing_is_cut_off(display)
-    X, y = flowers(4)
-    model = LogisticRegression().fit(X, y)
-    model.separation_ = SimpleNamespace(infinite={1: -1, 2: 0, 3: None, "intercept": 1})
-    display = displays.CoefficientDisplay.from_estimator(model, most=3)
-    expected = model.coef_[0].copy()
-    expected[1] = -np.inf
-    np.testing.assert_array_equal(display.estimates, expected)
-    assert len(display.order_) == 3
-    assert 1 in display.order_
-    assert np.isfinite(model.coef_).all()  # the model itself is as it was
-    sparse_model = LogisticRegression().fit(X, y).sparsify()
-    np.testing.assert_allclose(
-        displays.CoefficientDisplay.from_estimator(sparse_model).estimates, model.coef_[0]
-    )
-
-
-def test_infinite_estimates_of_one_of_many_classes():
-    X, y = load_iris(return_X_y=True)
-    model = PeerLogisticRegression(max_iter=500).fit(X, np.array(["a", "b", "c"])[y])
-    model.separation_ = SimpleNamespace(infinite={("b", 2): 1})
-    display = displays.CoefficientDisplay.from_estimator(model)
-    assert [tuple(place) for place in np.argwhere(np.isinf(display.estimates))] == [(1, 2)]
-    assert len(display.arrows_) == 1
-
-
-def test_an_inference_that_asks_for_a_level_and_knows_infinities(axes):
-    asked = []
-
-    def conf_int(level=0.95, *, method="wald"):
-        asked.append((level, method))
-        ends = np.array([[0.1, 0.9], [np.nan, np.nan], [np.nan, np.nan], [0.0, 1.0]])
-        if method == "profile":
-            ends[1] = [1.2, np.inf]
-        return ends
-
-    inference = SimpleNamespace(
-        params=np.array([0.5, np.inf, np.nan, 0.5]),
-        param_names=("age", "smoker", "aliased", "intercept"), conf_int=conf_int,
-    )  # fmt: skip
-    make = displays.CoefficientDisplay.from_inference
-    display = make(inference, level=0.8, method="profile", ax=axes)
-    assert display.names == ["age", "smoker"]
-    low, high = axes.get_xlim()
-    assert display.arrows_[0].xyann[0] > 1.2
-    assert display.arrows_[0].xy[0] == pytest.approx(high)
-    bare = make(inference)
-    assert bare.arrows_[0].xyann[0] == 0.0  # no interval: from the line of no effect
-    assert asked == [(0.8, "profile"), (0.95, "wald")]
-
-
-def test_coefficients_of_an_inference(axes):
-    sm = pytest.importorskip("statsmodels.api")
-    pd = pytest.importorskip("pandas")
-    X, y = flowers(frame=True)
-    X = sm.add_constant(X)
-    for exog in (X, X.to_numpy()):
-        result = sm.Logit((y == "virginica").astype(int), exog).fit(disp=0)
-        axes.clear()
-        display = displays.CoefficientDisplay.from_inference(result, level=0.9, ax=axes)
-        params, ends = np.asarray(result.params), np.asarray(result.conf_int(0.1))
-        np.testing.assert_array_equal(display.points_[0].get_xdata(), params[1:])
-        np.testing.assert_array_equal(display.lower, ends[1:, 0])
-        np.testing.assert_array_equal(display.upper, ends[1:, 1])
-    named = displays.CoefficientDisplay.from_inference(
-        SimpleNamespace(params=pd.Series([1.0], ["age"]), conf_int=lambda alpha: [[0.5, 1.5]])
-    )
-    assert named.names == ["age"]
-    assert (
-        len(displays.CoefficientDisplay.from_inference(result, intercept=True).estimates)
-        == len(display.estimates) + 1
-    )
-
-
-def test_bad_input_of_coefficients():
-    make = displays.CoefficientDisplay
-    with pytest.raises(ValueError, match="must not be NaN"):
-        make([np.nan])
-    with pytest.raises(ValueError, match="both be given, or neither"):
-        make([1.0], [0.0])
-    with pytest.raises(ValueError, match="shape of estimates"):
-        make([1.0], [0.0, 1.0], [1.0, 2.0])
-    with pytest.raises(ValueError, match="lower must not be above upper"):
-        make([1.0], [2.0], [0.0])
-    with pytest.raises(ValueError, match="one name for each of 2 columns"):
-        make([1.0, 2.0], names=["a"])
-    with pytest.raises(ValueError, match="one label for each of 2 rows"):
-        make([[1.0], [2.0]], classes=["a"])
-    with pytest.raises(ValueError, match="most must be a whole number"):
-        make([1.0]).plot(most=0)
-    with pytest.raises(ValueError, match="has no coef_"):
-        make.from_estimator(LogisticRegression())
-    with pytest.raises(ValueError, match="level must be within"):
-        make.from_inference(object(), level=95)
-    with pytest.raises(ValueError, match="params and conf_int"):
-        make.from_inference(object())
-
-
 # ------------------------------------------------------------------------------ convergence
 
 
-def test_suboptimality_against_reads(axes):
+def test_suboptimality_against_reads(axes, nothing_is_cut_off):
     X, y = load_breast_cancer(return_X_y=True)
     best = fastlogreg.fit(X, y, alpha=1e-3, tol=1e-14).objective
     record = []
@@ -634,52 +484,6 @@ def test_bad_input_of_a_convergence():
         make({"a": [2.0, 1.0]}, minimum=1.5)
     with pytest.raises(ValueError, match="minimum must be above 0"):
         make({"a": [1.0, 0.0]})
-
-
-# ------------------------------------------------------------------------------ separation
-
-
-def test_loss_falls_with_the_slope_and_never_is_zero(axes):
-    x, y = np.arange(1.0, 7.0), np.array([0, 0, 0, 1, 1, 1])
-    slopes = np.geomspace(0.1, 100, 40)
-    losses = np.array([fastlogreg.log_loss(y, m * (x - 3.5)) for m in slopes])
-    curve = SimpleNamespace(slopes=slopes, losses=losses, direction=np.ones(1), margin=0.5)
-    display = displays.SeparationDisplay.from_curve(curve, ax=axes)
-    np.testing.assert_array_equal(display.line_.get_data(), [slopes, losses])
-    assert axes.get_yscale() == "log"
-    assert axes.get_ylim()[0] > 0
-    limit = display.limit_line_.get_ydata()
-    np.testing.assert_allclose(np.diff(np.log(limit)), -0.5 * np.diff(slopes))
-    np.testing.assert_allclose(limit[-10:], losses[-10:], rtol=1e-4)  # the loss goes over to it
-    assert "not zero" in axes.get_legend().get_texts()[0].get_text()
-    assert nothing_is_cut_off(display)
-    assert displays.SeparationDisplay(slopes, losses).plot().limit_line_ is None
-
-
-def test_rows_that_overlap_leave_a_limit_above_zero(axes):
-    slopes = np.linspace(0.0, 20.0, 50)
-    losses = 0.2 + 0.3 * np.log1p(np.exp(-slopes))
-    display = displays.SeparationDisplay(slopes, losses, margin=1.0, limit=0.2).plot(axes)
-    assert list(display.floor_line_.get_ydata()) == [0.2, 0.2]
-    np.testing.assert_allclose(display.limit_line_.get_ydata()[20:], losses[20:], rtol=1e-4)
-    low, high = axes.get_ylim()
-    assert 0 < low < 0.2 < losses[0] < high
-
-
-def test_bad_input_of_a_separation():
-    make = displays.SeparationDisplay
-    with pytest.raises(ValueError, match="never is zero"):
-        make([1.0, 2.0], [0.5, 0.0])
-    with pytest.raises(ValueError, match="limit must be at least 0 and at most every loss"):
-        make([1.0, 2.0], [0.5, 0.4], limit=0.45)
-    with pytest.raises(ValueError, match="at least 0 and rise"):
-        make([2.0, 1.0], [0.5, 0.4])
-    with pytest.raises(ValueError, match="of one length, got 2 and 1"):
-        make([1.0, 2.0], [0.5])
-    with pytest.raises(ValueError, match="slopes must be a 1-dimensional array"):
-        make("slopes", [0.5])
-    with pytest.raises(ValueError, match="separation_curve"):
-        make.from_curve([1.0])
 
 
 # ------------------------------------------------------------------------------ all of them

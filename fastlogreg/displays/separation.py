@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastlogreg.displays import style
+from fastlogreg.functions import sigmoid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Self
 
     from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
 
 
 class SeparationDisplay:
@@ -30,11 +33,26 @@ class SeparationDisplay:
         any row on its side. The loss then falls as ``exp(-m margin)``, which is drawn.
     limit : float, default=0.0
         What the loss approaches: above zero if only some of the rows are separated.
+    direction : pair of float, default=None
+        Of a model of one column: what slope and intercept of the score grow by with m. With it a
+        second panel shows the sigmoids of some of the slopes.
+    base : pair of float, default=(0.0, 0.0)
+        Slope and intercept of the score at m = 0.
+    x, y : array-like of shape (n,), default=None
+        The data, for the sigmoids: the column, and 0/1, -1/+1 or probabilities.
+    xlabel : str, default="x"
+        Name of the column.
 
     Attributes
     ----------
     ax_, figure_
-        matplotlib's axes and figure.
+        matplotlib's axes, those of the losses, and figure.
+    sigmoid_ax_ : matplotlib.axes.Axes or None
+        The second panel.
+    sigmoid_lines_ : list of matplotlib.lines.Line2D
+        The sigmoids, flat to steep.
+    points_ : list of matplotlib.lines.Line2D
+        The data in the second panel, one artist a class.
     line_ : matplotlib.lines.Line2D
         The losses.
     limit_line_ : matplotlib.lines.Line2D or None
@@ -58,9 +76,19 @@ class SeparationDisplay:
     >>> display = SeparationDisplay(slopes, losses, margin=0.5).plot()
     >>> bool((np.diff(display.losses) < 0).all() and display.losses[-1] > 0)
     True
+
+    With the sigmoids:
+
+    >>> from fastlogreg import separation_curve
+    >>> display = SeparationDisplay.from_curve(separation_curve(x[:, None], y), x, y)
+    >>> len(display.sigmoid_lines_)
+    5
     """
 
-    def __init__(self, slopes, losses, *, margin=None, limit=0.0):
+    def __init__(
+        self, slopes, losses, *, margin=None, limit=0.0, direction=None, base=(0.0, 0.0), x=None,
+        y=None, xlabel="x",
+    ):  # fmt: skip
         self.slopes = style.as_numbers(slopes, "slopes")
         self.losses = style.as_numbers(losses, "losses")
         if len(self.slopes) != len(self.losses):
@@ -78,17 +106,32 @@ class SeparationDisplay:
         if not 0.0 <= limit <= self.losses.min():
             raise ValueError(f"limit must be at least 0 and at most every loss, got {limit!r}")
         self.margin, self.limit = margin, limit
+        self.direction, self.base, self.xlabel = direction, base, xlabel
+        if (direction is None) != (x is None) or (x is None) != (y is None):
+            raise ValueError("direction, x and y must all be given, or none of them")
+        self.x = None if x is None else style.columns_of(x, 1, "x")[:, 0]
+        self.y = None if y is None else _targets(y, len(self.x))
 
     @classmethod
-    def from_curve(cls, curve: Any, *, ax: Axes | None = None) -> Self:
-        """Draw what `fastlogreg.separation_curve` returns.
+    def from_curve(
+        cls, curve: Any, X: ArrayLike | None = None, y: ArrayLike | None = None, *,
+        ax: Axes | Sequence[Axes] | None = None, xlabel: str | None = None,
+    ) -> Self:  # fmt: skip
+        """Draw what `fastlogreg.separation_curve` returns, and the sigmoids that it is of.
 
         Parameters
         ----------
         curve : object
-            With ``slopes``, ``losses`` and ``margin``.
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            With ``slopes``, ``losses`` and ``margin``; for the sigmoids also with ``direction``,
+            ``coef`` and their intercepts.
+        X : array-like of shape (n,) or (n, 1), default=None
+            The data of the curve, if they have one column: a second panel shows the sigmoids.
+        y : array-like of shape (n,), default=None
+            Their labels, as for `fastlogreg.separation_curve`.
+        ax : matplotlib.axes.Axes or two of them, default=None
+            Where to draw the losses, and the sigmoids; None makes a new figure.
+        xlabel : str, default=None
+            Name of the column; None takes that of X.
 
         Returns
         -------
@@ -97,7 +140,8 @@ class SeparationDisplay:
         Raises
         ------
         ValueError
-            If the object has no slopes and losses, or they are not as described above.
+            If the object has no slopes and losses, or they are not as described above; if X has
+            more than one column, or comes without y.
         ImportError
             If matplotlib is not installed.
         """
@@ -107,26 +151,53 @@ class SeparationDisplay:
                 "fastlogreg.separation_curve(X, y) makes one"
             )
         margin, limit = getattr(curve, "margin", None), getattr(curve, "limit", 0.0)
-        return cls(curve.slopes, curve.losses, margin=margin, limit=limit).plot(ax)
+        data = {}
+        if X is not None:
+            X = style.as_table(X)
+            x = style.columns_of(X, 1)[:, 0]
+            (name,) = style.column_names(None if xlabel is None else [xlabel], 1, X)
+            data = {
+                "direction": (curve.direction[0], curve.direction_intercept),
+                "base": (curve.coef[0], curve.intercept), "x": x, "xlabel": name,
+            }  # fmt: skip
+        return cls(curve.slopes, curve.losses, margin=margin, limit=limit, y=y, **data).plot(ax)
 
-    def plot(self, ax: Axes | None = None) -> Self:
+    def plot(self, ax: Axes | Sequence[Axes] | None = None) -> Self:
         """Draw it.
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+        ax : matplotlib.axes.Axes or two of them, default=None
+            Where to draw the losses, and the sigmoids; None makes a new figure.
 
         Returns
         -------
         SeparationDisplay
             Itself.
         """
-        self.ax_ = ax = style.open_axes("SeparationDisplay", ax)
-        self.figure_ = ax.figure
+        self.ax_, self.sigmoid_ax_ = self._open(ax)
+        self.figure_ = self.ax_.figure
+        self.sigmoid_lines_, self.points_ = [], []
+        self._draw_losses()
+        if self.sigmoid_ax_ is not None:
+            self._draw_sigmoids()
+        return self
+
+    def _open(self, ax):
+        """Axes for the losses, and for the sigmoids, if there are any."""
+        if self.direction is None:
+            return style.open_axes("SeparationDisplay", ax), None
+        if ax is None:
+            return style.open_axes("SeparationDisplay", None, (10.0, 4.4), panels=2)
+        if np.shape(ax) != (2,):
+            raise ValueError("ax must be two axes: of the losses, and of the sigmoids")
+        return tuple(style.open_axes("SeparationDisplay", one) for one in ax)
+
+    def _draw_losses(self):
+        ax = self.ax_
         last, slope = self.losses[-1], self.slopes[-1]
         (self.line_,) = ax.plot(
-            self.slopes, self.losses, color=style.BLUE, linewidth=2.0, zorder=2,
+            self.slopes, self.losses, color=style.BLUE, linewidth=3.5, zorder=2,
             label=f"mean loss; {last:.2g} at m = {slope:.4g}, not zero",
         )  # fmt: skip
         ax.plot([slope], [last], "o", color=style.BLUE, zorder=3)
@@ -139,8 +210,9 @@ class SeparationDisplay:
         if self.margin is not None and self.margin > 0 and last - self.limit > 1e-12 * self.limit:
             rest = (last - self.limit) * np.exp(-self.margin * (self.slopes - slope))
             (self.limit_line_,) = ax.plot(
-                self.slopes, self.limit + rest, color=style.VERMILION, linewidth=1.4,
-                linestyle="--", zorder=1, label=f"in the limit, as exp(−m · {self.margin:.3g})",
+                self.slopes, self.limit + rest, color=style.VERMILION, linewidth=2.0,
+                linestyle=(0, (4, 4)), zorder=4,
+                label=f"in the limit, as exp(−m · {self.margin:.3g})",
             )  # fmt: skip
         low, high = self.losses.min(), self.losses.max()
         ax.set_yscale("log")
@@ -149,4 +221,48 @@ class SeparationDisplay:
         ax.set_xlabel("slope m")
         ax.set_ylabel("mean loss (nats)")
         style.legend(ax)
-        return self
+
+    def _draw_sigmoids(self):
+        """The curves of a few of the slopes, darker as they steepen."""
+        ax, (w, b), (w0, b0) = self.sigmoid_ax_, self.direction, self.base
+        grid = style.grid_over(self.x, 1000)
+        chosen = _spread(self.slopes)
+        for k, m in enumerate(chosen):
+            shade = str(0.75 * (1.0 - k / max(len(chosen) - 1, 1)))
+            self.sigmoid_lines_ += ax.plot(
+                grid, sigmoid((w0 + m * w) * grid + b0 + m * b), color=shade, linewidth=1.8,
+                zorder=2, label=f"m = {m:.3g}",
+            )  # fmt: skip
+        ax.axhline(0.5, color=style.GREY, linewidth=1.0, linestyle=":", zorder=1)
+        for k in (1, 0):
+            own = (self.y > 0.5) == k
+            self.points_ += ax.plot(
+                self.x[own], self.y[own], linestyle="none", markersize=6, marker=style.marker(k),
+                color=style.colour(k), markeredgecolor="white", markeredgewidth=0.5, zorder=3,
+                clip_on=False,
+            )  # fmt: skip
+        ax.set_xlim(grid[0], grid[-1])
+        ax.set_ylim(-0.04, 1.04)
+        ax.set_xlabel(self.xlabel)
+        ax.set_ylabel("probability of class 1")
+        style.legend(ax)
+
+
+def _targets(y, n):
+    """Labels 0/1 or -1/+1, or probabilities, as probabilities."""
+    y = style.as_numbers(y, "y")
+    if len(y) != n:
+        raise ValueError(f"y must hold one label for each of {n} rows, got {len(y)}")
+    y = np.where(y == -1.0, 0.0, y)
+    if not ((y >= 0.0) & (y <= 1.0)).all():
+        raise ValueError("y must hold 0/1, -1/+1 or probabilities")
+    return y
+
+
+def _spread(slopes):
+    """Up to five of the slopes above zero, evenly spread in their logarithm."""
+    slopes = slopes[slopes > 0.0]
+    if not len(slopes):
+        return slopes
+    wanted = np.geomspace(slopes[0], slopes[-1], 5)
+    return slopes[np.unique(np.abs(np.log(slopes[:, None] / wanted)).argmin(axis=0))]
