@@ -99,12 +99,21 @@ class Certificate:
         Costs a few dense passes and a factorisation in NumPy: a check, not part of a fit.
         """
         y = np.asarray(y)
+        shape = getattr(X, "shape", None) or np.shape(X)
+        if shape != (len(y), self.coef.shape[-1]):
+            raise ValueError(
+                f"X must have {len(y)} rows, as y has, and {self.coef.shape[-1]} columns, as the "
+                f"fit had, got shape {shape}"
+            )
         intercept = self.intercept if self.fit_intercept else None
         problem = {"sample_weight": sample_weight, "offset": offset}
         penalty = self.penalty
         box = {"l1": penalty.l1, "lower": penalty.lower, "upper": penalty.upper}
         if self.coef.ndim == 2:
             if self.classes is not None and y.ndim == 1:
+                unknown = np.setdiff1d(y, self.classes)
+                if unknown.size:
+                    raise ValueError(f"y holds {unknown[0]!r}, which is no class of the fit")
                 y = np.searchsorted(self.classes, y)
             objective, _ = reference_softmax.softmax_loss_gradient(
                 X, y, self.coef, intercept, **problem

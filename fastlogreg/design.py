@@ -75,6 +75,14 @@ def by_row(X):
     return X.tocsr() if is_sparse(X) and X.format != "csr" else X
 
 
+def canonical(X):
+    """X, or of sparse X whose entries are unsorted or doubled a sorted copy without doubles."""
+    if is_sparse(X) and not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
 def pick_rows(X, rows):
     """A copy of some rows, and of nothing else: in X's own order, CSR for sparse X."""
     if is_sparse(X):

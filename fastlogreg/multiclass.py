@@ -6,10 +6,11 @@ from fastlogreg import design, parallel
 from fastlogreg import validation as valid
 from fastlogreg.certificate import Certificate
 from fastlogreg.penalty import Penalty
-from fastlogreg.result import CONVERGED, STALLED, FitResult
+from fastlogreg.result import CONVERGED, STALLED, UNPROVED, FitResult
 from fastlogreg.softmax import SoftmaxObjective, class_matrix
 
 SOLVERS = ("auto", "softmax", "softmax-proximal")
+LOOSE = 1e-5  # a relative gap at the rounding floor that says no more of an optimum
 
 
 def fit_classes(
@@ -67,7 +68,7 @@ def fit_classes(
         valid.refuse_values(X)
     if not np.isfinite([solution.objective, solution.gradient_max, *solution.theta]).all():
         valid.refuse_values(X)
-    return _result(objective, solution, penalty, grouped, "softmax" if smooth else SOLVERS[2])
+    return _result(objective, solution, penalty, grouped, "softmax" if smooth else SOLVERS[2], tol)
 
 
 def _by_class(callback, objective):
@@ -89,7 +90,7 @@ def _parts(objective, theta):
     return full, np.zeros(objective.K)
 
 
-def _result(objective, solution, penalty, grouped, solver):
+def _result(objective, solution, penalty, grouped, solver, tol):
     theta, f, gap, gradient_max, status, n_iter = solution
     coef, intercept = _parts(objective, theta)
     gap = max(gap, 1e-15 * f)
@@ -98,6 +99,8 @@ def _result(objective, solution, penalty, grouped, solver):
         gap, relative, gradient_max, f, coef, intercept, penalty, objective.fit_intercept,
         reference_class=objective.reference_class, grouped=grouped,
     )  # fmt: skip
+    if status == STALLED and relative > max(LOOSE, tol) and objective.coercive:
+        status = UNPROVED
     converged = status in (CONVERGED, STALLED)
     return FitResult(
         coef, intercept, f, certificate, converged, status, n_iter, objective.passes, solver

@@ -8,6 +8,7 @@ from fastlogreg.certificate import Certificate
 
 CONVERGED = "converged: certified gap within tol"
 STALLED = "converged: at the rounding floor of the objective"
+UNPROVED = "no step lowers the objective, but its certificate is far from tol"
 MAX_ITER = "iteration limit reached"
 SEPARATED = "no finite optimum: the classes are completely separated"
 DIVERGED = "no finite optimum: some coefficients grow without bound (quasi-complete separation)"
@@ -32,6 +33,7 @@ class FitResult:
         Whether the certified gap is within ``tol``, or no step lowers the objective above rounding.
     stop_reason : str
         "converged: certified gap within tol", "converged: at the rounding floor of the objective",
+        "no step lowers the objective, but its certificate is far from tol",
         "iteration limit reached", "no finite optimum: the classes are completely separated",
         "no finite optimum: some coefficients grow without bound (quasi-complete separation)" or
         "stopped by the callback".

@@ -291,6 +291,7 @@ def decide(model, X, y, weight, offset, start, names, classes, n_threads, most=Q
 
     `most`: linear programs that the signs of what runs off may cost.
     """
+    X = design.canonical(X)
     if model.K is not None:
         y = _one_hot(y, model.K)
         model = model.without(_collinear(X, model, weight, n_threads))

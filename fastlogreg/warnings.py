@@ -4,7 +4,7 @@ import warnings
 
 import sklearn.exceptions
 
-from fastlogreg.result import CALLBACK, DIVERGED, SEPARATED
+from fastlogreg.result import CALLBACK, DIVERGED, SEPARATED, UNPROVED
 
 __all__ = ["ConvergenceWarning", "SeparationError", "SeparationWarning"]
 
@@ -105,8 +105,11 @@ def warn_unless_converged(result, tol, max_iter, stacklevel, about="", separatio
         )
     else:
         proved = "no bound on the distance of the objective to its minimum could be proved yet"
+    remedy = f"Raise max_iter (now {max_iter}), or tol if this is near enough."
+    if result.stop_reason == UNPROVED:
+        remedy = "Centre and scale the columns: rounding of their sums hides what is left to gain."
     text = (
         f"The fit stopped after {result.n_iter} iterations ({result.stop_reason}): {proved}. "
-        f"Raise max_iter (now {max_iter}), or tol if this is near enough."
+        f"{remedy}"
     )
     warnings.warn(about + text, ConvergenceWarning, stacklevel=stacklevel + 1)

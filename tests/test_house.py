@@ -252,8 +252,8 @@ def test_public_names_have_an_example_and_a_source(name):
 @pytest.mark.parametrize(
     ("cls", "texts"),
     [
-        (fastlogreg.FitResult, ("CONVERGED", "STALLED", "MAX_ITER", "SEPARATED", "DIVERGED",
-                                "CALLBACK")),
+        (fastlogreg.FitResult, ("CONVERGED", "STALLED", "UNPROVED", "MAX_ITER", "SEPARATED",
+                                "DIVERGED", "CALLBACK")),
         (fastlogreg.FirthResult, ("CONVERGED", "STALLED", "MAX_ITER", "STUCK")),
         (fastlogreg.Path, ("COMPLETE", "EXPLAINED", "FLAT", "CALLBACK")),
     ],

@@ -502,3 +502,23 @@ def test_soft_targets_and_offsets_in_cross_validation(scheme):
     assert model.coef_.shape == (3, 4)
     with pytest.raises(ValueError, match="use scoring='neg_log_loss'"):
         LogisticRegressionCV(scoring="accuracy", **options).fit(X, share)
+
+
+def test_reference_of_two_classes():
+    X, y = np.arange(6.0)[:, None], np.array(["a", "b", "a", "b", "a", "b"])
+    plain = LogisticRegression().fit(X, y)
+    named = LogisticRegression(reference_class="a").fit(X, y)
+    np.testing.assert_array_equal(plain.coef_, named.coef_)
+    with pytest.raises(ValueError, match="of two classes the first, 'a', is the reference"):
+        LogisticRegression(reference_class="b").fit(X, y)
+    with pytest.raises(ValueError, match="reference_class='c' is not a class of y"):
+        LogisticRegression(reference_class="c").fit(X, y)
+
+
+def test_verify_names_what_does_not_fit():
+    X, y = np.arange(12.0).reshape(6, 2), np.arange(6) % 3
+    certificate = LogisticRegression().fit(X, y).certificate_
+    with pytest.raises(ValueError, match="y holds 7, which is no class of the fit"):
+        certificate.verify(X, [0, 1, 2, 0, 1, 7])
+    with pytest.raises(ValueError, match="X must have 5 rows"):
+        certificate.verify(X, y[:5])

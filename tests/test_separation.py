@@ -754,6 +754,22 @@ def test_rows_without_weight_are_as_if_they_were_not_there(seed):
     assert model.separation_.verify(X, y, sample_weight=weight)
 
 
+@pytest.mark.parametrize("K", [2, 3])
+def test_unsorted_sparse_rows_are_left_as_they_are(K):
+    X = np.random.default_rng(0).normal(size=(60, 5))
+    y, unsorted = np.arange(60) % K, sp.csr_matrix(X)
+    for array in (unsorted.indices, unsorted.data):
+        array[:] = array.reshape(60, 5)[:, ::-1].ravel()
+    unsorted.has_sorted_indices = False
+    for array in (unsorted.indices, unsorted.data, unsorted.indptr):
+        array.flags.writeable = False
+    before = unsorted.indices.copy()
+    model = LogisticRegression(C=np.inf).fit(unsorted, y)
+    assert model.separation_.kind == "overlap"
+    assert model.separation_.verify(unsorted, y)
+    np.testing.assert_array_equal(unsorted.indices, before)
+
+
 def test_only_one_class():
     assert "rows of class 1 only" in str(fastlogreg.check_separation([[1.0], [2], [4]], [1, 1, 1]))
 

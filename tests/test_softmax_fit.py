@@ -1,6 +1,7 @@
 """Many classes with a ridge or none: against the reference's Newton method, and what must hold."""
 
 import dataclasses
+import importlib
 import signal
 import time
 
@@ -10,8 +11,9 @@ import pytest
 import scipy.sparse as sp
 
 import fastlogreg
+from fastlogreg import multiclass
 from fastlogreg import reference_softmax as many
-from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER, STALLED
+from fastlogreg.result import CALLBACK, CONVERGED, MAX_ITER, STALLED, UNPROVED
 
 KINDS = {
     "C": np.ascontiguousarray,
@@ -439,3 +441,31 @@ def test_ctrl_c(start_python, arguments):
     at, last = out.split("\n")[:2]
     assert last == "works on"
     assert float(at) - sent < 1.5
+
+
+@pytest.mark.parametrize("scales", [(1e7, 1, 1), (1e8, 1, 1e-4), (1e7, 1e7, 1)])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_columns_of_any_size(scales, sparse):
+    """One huge column takes no digit from the others: the fit of scaled columns, scaled back."""
+    rng = np.random.default_rng(0)
+    X, scales = rng.standard_normal((2000, 3)), np.array(scales, dtype=float)
+    y = np.argmax(X @ rng.standard_normal((3, 4)) + rng.gumbel(size=(2000, 4)), axis=1)
+    wild = sp.csr_array(X * scales) if sparse else X * scales
+    result = fastlogreg.fit(wild, y, n_classes=4, alpha=1e-4)
+    assert result.converged
+    assert result.certificate.relative_gap <= 1e-9
+    assert result.certificate.verify(wild, y)
+    best = fastlogreg.fit(X, y, n_classes=4, alpha=1e-4, penalty_factor=1 / scales**2)
+    assert result.objective == pytest.approx(best.objective, rel=1e-8)
+
+
+def test_a_floor_without_a_proof_is_not_called_converged(monkeypatch):
+    monkeypatch.setattr(multiclass, "LOOSE", 0.0)
+    solver = importlib.import_module("fastlogreg.solvers.softmax")
+    monkeypatch.setattr(solver, "certify", lambda *_: np.inf)
+    monkeypatch.setattr(solver, "EXPLICIT", 0)
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((300, 5)), rng.integers(0, 3, 300)
+    result = fastlogreg.fit(X, y, n_classes=3, alpha=1e-3)
+    assert not result.converged
+    assert result.stop_reason == UNPROVED

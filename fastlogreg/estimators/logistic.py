@@ -340,6 +340,7 @@ class LogisticRegression(
         if self.verbose:
             echo = callbacks.print_iteration
             callback = echo if callback is None else callbacks.both(callback, echo)
+        self._reference(problem.classes.tolist())
         try:
             if self.penalty == "firth":
                 return solve_firth(self, problem, start)
@@ -380,20 +381,28 @@ class LogisticRegression(
 
     def _softmax_terms(self, problem):
         """What `fastlogreg.fit` is told beside when there are more than two classes."""
-        classes = problem.classes.tolist()
-        reference = self.reference_class
-        if reference is not None:
-            if reference not in classes:
-                raise ValueError(
-                    f"reference_class={reference!r} is not a class of y, whose classes are "
-                    f"{preview(classes)}"
-                )
-            reference = classes.index(reference)
         return {
             "n_classes": problem.n_classes,
-            "reference_class": reference,
+            "reference_class": self._reference(problem.classes.tolist()),
             "grouped": bool(self.grouped),
         }
+
+    def _reference(self, classes):
+        """The code of `reference_class`; of two classes only the first can be it."""
+        reference = self.reference_class
+        if reference is None:
+            return None
+        if reference not in classes:
+            raise ValueError(
+                f"reference_class={reference!r} is not a class of y, whose classes are "
+                f"{preview(classes)}"
+            )
+        if len(classes) == 2 and reference != classes[0]:
+            raise ValueError(
+                f"reference_class={reference!r}: of two classes the first, {classes[0]!r}, is the "
+                "reference; the coefficients of the other reference are minus these"
+            )
+        return classes.index(reference)
 
     def _record(self, problem, result):
         """Take over a result: the only place where a fit changes the estimator."""

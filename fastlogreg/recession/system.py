@@ -36,13 +36,7 @@ class System:
     """
 
     def __init__(self, X, y, weight, offset, intercept, n_threads, n_data=None, group=0):
-        if not design.is_sparse(X):
-            X = np.asarray(X)
-        else:
-            X = design.by_row(X)
-            if not X.has_canonical_format:
-                X = X.copy()
-                X.sum_duplicates()
+        X = design.canonical(design.by_row(X)) if design.is_sparse(X) else np.asarray(X)
         self.X, self.y, self.intercept, self.group = X, y, intercept, group
         self.objective = Objective(
             X, design.as_matrix(X), y, weight, offset, intercept, Penalty(), n_threads
