@@ -111,8 +111,8 @@ class Certificate:
         box = {"l1": penalty.l1, "lower": penalty.lower, "upper": penalty.upper}
         if self.coef.ndim == 2:
             if self.classes is not None and y.ndim == 1:
-                unknown = np.setdiff1d(y, self.classes)
-                if unknown.size:
+                unknown = np.setdiff1d(y, self.classes).tolist()
+                if unknown:
                     raise ValueError(f"y holds {unknown[0]!r}, which is no class of the fit")
                 y = np.searchsorted(self.classes, y)
             objective, _ = reference_softmax.softmax_loss_gradient(
