@@ -304,3 +304,32 @@ def test_statistics_need_no_scikit_learn(run_python):
         "print(sorted({'sklearn', 'pandas', 'matplotlib'} & set(sys.modules)))\n"
     )
     assert run_python(code).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("options", [{"C": np.inf}, {"C": 1.0}, {"C": np.inf, "bounds": (-0.1, 1)}])
+def test_columns_of_a_frame_in_another_order_are_refused(options):
+    X, y = data()
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    model = LogisticRegression(**options).fit(frame, y)
+    turned = frame[["c", "b", "a"]]
+    with pytest.raises(ValueError, match="feature names should match those that were passed"):
+        model.predict_proba(turned)
+    with pytest.raises(ValueError, match="feature names should match those that were passed"):
+        model.inference(turned, y)
+    assert model.inference(frame, y).names == ("a", "b", "c", "intercept")
+
+
+@pytest.mark.parametrize("given", ["frame", "names", "estimator"])
+def test_new_rows_in_another_order_are_refused(given):
+    X, y = data()
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    inference = {
+        "frame": lambda: Inference(frame, y),
+        "names": lambda: Inference(X, y, feature_names=["a", "b", "c"]),
+        "estimator": lambda: LogisticRegression(C=np.inf).fit(frame, y).inference(frame, y),
+    }[given]()
+    with pytest.raises(ValueError, match=r"columns \['c', 'b', 'a'\], the fit had \['a', 'b', 'c'"):
+        inference.predict_interval(frame[["c", "b", "a"]])
+    expected = inference.predict_interval(X)
+    for other in (inference, Inference(X, y)):
+        np.testing.assert_allclose(other.predict_interval(frame), expected, rtol=1e-6)

@@ -159,3 +159,15 @@ def test_bad_input(call, text):
     endog, exog = (part.to_numpy() for part in SETS["spector"])
     with pytest.raises(ValueError, match=text):
         call(endog, exog)
+
+
+@pytest.mark.parametrize("which", ["mean", "linear"])
+@pytest.mark.parametrize("separated", [False, True])
+def test_prediction_refuses_columns_in_another_order(which, separated):
+    pd = pytest.importorskip("pandas")
+    exog = pd.DataFrame({"const": np.ones(8), "x": np.arange(8.0)})
+    endog = [0, 0, 0, 0, 1, 1, 1, 1] if separated else [0, 0, 1, 0, 1, 0, 1, 1]
+    results = Logit(endog, exog).fit()
+    assert len(results.predict(exog, which)) == 8
+    with pytest.raises(ValueError, match=r"columns \['x', 'const'\], the fit had \['const', 'x'\]"):
+        results.predict(exog[["x", "const"]], which)

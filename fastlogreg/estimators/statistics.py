@@ -6,7 +6,7 @@ import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastlogreg.estimators.doors import open_problem
 
@@ -59,8 +59,8 @@ class Statistics:
         Raises
         ------
         ValueError
-            The data are not those of the fit in number of columns or classes; `class_weight` was
-            given and `weights` is "frequency"; columns are collinear; more than two classes were
+            The data are not those of the fit in number, names or order of columns or in classes;
+            `class_weight` was given and `weights` is "frequency"; columns are collinear; more than two classes were
             fitted one by one, which has no likelihood in common.
         NotFittedError
             Before `fit`.
@@ -82,6 +82,7 @@ class Statistics:
         p = problem.X.shape[1]
         if p != self.n_features_in_:
             raise ValueError(f"X has {p} columns, the fit had {self.n_features_in_}")
+        validate_data(self, X, reset=False, skip_check_array=True)  # names, in their order
         if problem.classes.tolist() != self.classes_.tolist():
             raise ValueError(
                 f"y has the classes {problem.classes.tolist()}, the fit had "

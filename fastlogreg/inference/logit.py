@@ -12,6 +12,7 @@ from fastlogreg import functions
 from fastlogreg.inference.likelihood import Likelihood
 from fastlogreg.inference.margins import constant_columns
 from fastlogreg.inference.maximum import climb
+from fastlogreg.inference.opening import refuse_other_columns
 from fastlogreg.inference.results import Inference
 
 if TYPE_CHECKING:
@@ -301,6 +302,9 @@ class LogitResults:
         index = getattr(exog, "index", None)
         if exog is None:
             exog, offset, index = self.model.exog, self.model.offset, self.model._index
+        elif hasattr(exog, "columns"):
+            refuse_other_columns(exog, self.model.exog_names if self.model._pandas else None)
+            exog = np.asarray(exog, dtype=float)
         params = self.inference.params
         if not np.isfinite(params).all():
             values = self.inference.predict_interval(exog, offset=offset)[:, 0]

@@ -16,6 +16,7 @@ from fastlogreg.inference.likelihood import (
     row_blocks,
     softmax,
 )
+from fastlogreg.inference.opening import refuse_other_columns
 from fastlogreg.inference.table import Table
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Predictions:
         Raises
         ------
         ValueError
-            X has another number of columns; the fit is penalised.
+            X has another number of columns, or names that are not those of the fit in their order;
+            the fit is penalised.
         """
         self._need_covariance("intervals of probabilities")
         z = quantile(level)
@@ -163,6 +165,7 @@ class Predictions:
     def _rows(self, X, offset):
         """New rows as a `Likelihood` without targets of their own."""
         full = self._likelihood
+        refuse_other_columns(X, self._columns)
         matrix = design.as_matrix(X)
         if matrix.shape[1] != full.p:
             raise ValueError(f"X has {matrix.shape[1]} columns, the fit had {full.p}")

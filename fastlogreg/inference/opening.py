@@ -20,6 +20,7 @@ class Opened(NamedTuple):
     classes : labels, in the order of their codes
     order : codes of the classes, the reference first: the likelihood's order
     names : of the columns and the intercept
+    columns : names that the columns of X came with, or None
     start : parameters (m q,) to begin at
     groups : codes of the clusters, or None
     """
@@ -28,6 +29,7 @@ class Opened(NamedTuple):
     classes: np.ndarray
     order: np.ndarray
     names: tuple
+    columns: list | None
     start: np.ndarray
     groups: np.ndarray | None
 
@@ -37,8 +39,9 @@ def open_problem(
     feature_names, n_threads,
 ):  # fmt: skip
     """The `Opened` problem of the arguments of `Inference`."""
-    if feature_names is None:
-        feature_names = _frame_names(X)
+    columns = frame_names(X)
+    feature_names = columns if feature_names is None else feature_names
+    columns = feature_names if columns is None else columns
     X = X if design.is_sparse(X) else np.asarray(X)
     fit_intercept, n_threads = bool(fit_intercept), parallel.resolve(n_threads)
     matrix, y, K, weight, offset = _checked(  # noqa: N806
@@ -76,7 +79,7 @@ def open_problem(
         targets = 1 - targets
         offset = None if offset is None else -offset
     likelihood = Likelihood(X, targets, weight, offset, fit_intercept, n_threads)
-    return Opened(likelihood, classes, order, names, start, groups)
+    return Opened(likelihood, classes, order, names, columns, start, groups)
 
 
 def _checked(X, y, classes, sample_weight, offset, fit_intercept):
@@ -171,10 +174,20 @@ def check_groups(groups, n):
     return codes
 
 
-def _frame_names(X):
+def frame_names(X):
     """The names of a data frame's columns, if all are strings."""
     names = list(getattr(X, "columns", [None]))
     return names if all(isinstance(name, str) for name in names) else None
+
+
+def refuse_other_columns(X, columns):
+    """ValueError for a data frame whose columns are not those of the fit, in their order."""
+    names = frame_names(X)
+    if names is not None and columns is not None and names != list(map(str, columns)):
+        raise ValueError(
+            f"X has the columns {names}, the fit had {list(map(str, columns))}: give the same "
+            "ones in the same order"
+        )
 
 
 def _check_names(feature_names, p, fit_intercept):

@@ -170,6 +170,7 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
             classes, feature_names, n_threads,
         )  # fmt: skip
         self.classes, self.names = opened.classes, opened.names
+        self._columns = opened.columns
         self._likelihood, self._order, self._groups = (
             opened.likelihood, opened.order, opened.groups,
         )  # fmt: skip
