@@ -291,3 +291,35 @@ def test_brglm2_gives_the_same(separated, three, tmp_path):
     marked = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("@")]
     theirs = [float(word) for line in marked for word in line]
     np.testing.assert_allclose(expected, theirs, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_firth_in_the_place_of_a_separated_fit_answers_like_firth(classes):
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(60, 2)), np.arange(60) % classes
+    X[:, 0] = np.where(y == 1, 1.0, -1.0) * (1.0 + np.abs(X[:, 0]))
+    model = LogisticRegression(C=np.inf, separation="firth").fit(X, y)
+    asked = LogisticRegression(penalty="firth").fit(X, y)
+    ours, theirs = model.inference(X, y), asked.inference(X, y)
+    np.testing.assert_allclose(ours.params, theirs.params, rtol=1e-4)
+    assert ours.notes == theirs.notes
+    with pytest.raises(ValueError, match=r"fastlogreg\.firth gives"):
+        ours.conf_int()
+    ends = ours.conf_int(method="bootstrap", n_boot=20)
+    np.testing.assert_allclose(ends, theirs.conf_int(method="bootstrap", n_boot=20), rtol=1e-6)
+    assert model.equivalents() == asked.equivalents()
+    again = LogisticRegression.from_json(model.to_json())
+    assert again.equivalents() == asked.equivalents()
+
+
+def test_equivalents_of_classes_of_which_one_is_firths():
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(90, 2)), np.arange(90) % 3
+    X[:, 0] = np.where(y == 1, 1.0, -1.0) * (1.0 + np.abs(X[:, 0]))
+    model = LogisticRegression(C=np.inf, multi_class="ovr", separation="firth").fit(X, y)
+    assert sorted(set(model.solver_)) != ["firth"]
+    text = model.equivalents()
+    assert text.startswith("# For each class against the rest")
+    assert "by Firth" in text.splitlines()[0]
+    assert not text.calls
+    assert set(text.missing) == {"R brglm2", "firthmodels"}

@@ -15,6 +15,7 @@ from fastlogreg.estimators.equivalents_binary import WRITERS
 from fastlogreg.estimators.equivalents_classes import CLASS_WRITERS
 from fastlogreg.estimators.equivalents_code import CannotError, neat, plain
 from fastlogreg.estimators.equivalents_firth import firth_writers
+from fastlogreg.estimators.firth import is_firth
 
 
 class Given(NamedTuple):
@@ -164,7 +165,7 @@ class Model:
             apart=estimator._one_vs_rest(labels),
             reference=None if len(labels) == 2 else estimator.reference_class,
             grouped=bool(estimator.grouped and alpha and l1_ratio and len(labels) > 2),
-            firth=estimator.penalty == "firth",
+            firth=is_firth(estimator),
         )
 
     @property
@@ -191,6 +192,11 @@ class Model:
         inner = {0.0: l2, 1.0: l1}.get(ratio, f"({ratio!r} {l1} + {neat(1 - ratio)!r} {l2})")
         if self.grouped:
             inner = inner.replace(f"|{b}|", "||b_.j||".replace("b", "s_j b" if "s_j" in b else "b"))
+        if self.firth and self.apart:
+            return (
+                "# For each class against the rest, and for separated ones by Firth's penalised\n"
+                "# likelihood. The same model elsewhere:"
+            )
         if self.firth:
             return "# Maximises Firth's penalised likelihood. The same model elsewhere:"
         text = "# Minimises the mean log loss"

@@ -35,6 +35,8 @@ def _brglm2(m):
 
 
 def _brmultinom(m):
+    if m.apart:
+        raise CannotError("its models of many classes are joint.")
     if m.offset or m.soft:
         raise CannotError("its brmultinom has no offset and no probabilities as targets.")
     lines, weight = equivalents_classes.r_weight(m)

@@ -34,6 +34,11 @@ class FirthSolution:
         return -self.firth.penalised_loglik / self.total_weight
 
 
+def is_firth(estimator):
+    """Whether a fit is Firth's: asked for, or put in the place of a separated one."""
+    return "firth" in np.ravel(getattr(estimator, "solver_", ""))
+
+
 def check_firth(estimator):
     """Raise where other parameters are at odds with ``penalty='firth'``."""
     e = estimator

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastlogreg.estimators.doors import open_problem
+from fastlogreg.estimators.firth import is_firth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +61,8 @@ class Statistics:
         ------
         ValueError
             The data are not those of the fit in number, names or order of columns or in classes;
-            `class_weight` was given and `weights` is "frequency"; columns are collinear; more than two classes were
-            fitted one by one, which has no likelihood in common.
+            `class_weight` was given and `weights` is "frequency"; columns are collinear; more than
+            two classes were fitted one by one, which has no likelihood in common.
         NotFittedError
             Before `fit`.
 
@@ -190,8 +191,12 @@ class Statistics:
         """What keeps the fit from being one of maximum likelihood, or None."""
         from fastlogreg.inference.results import Penalised
 
-        penalty = None if self.penalty == "firth" else self.certificate_.penalty
-        if penalty is None:
+        model = copy.copy(self)
+        model.verbose = 0
+        firth = is_firth(self)
+        penalty = None if firth else self.certificate_.penalty
+        if firth:
+            model.penalty = "firth"
             reason = "the fit is Firth's, whose errors and intervals fastlogreg.firth gives"
         elif np.any(penalty.l1) or np.any(penalty.l2):
             given = f"C={self.C!r}" if self.alpha is None else f"alpha={self.alpha!r}"
@@ -200,8 +205,6 @@ class Statistics:
             reason = "coefficients lie at their bounds"
         else:
             return None
-        model = copy.copy(self)
-        model.verbose = 0
 
         def refit(weight):
             result = model._solve(problem.X, problem._replace(sample_weight=weight), None, None)
