@@ -598,3 +598,31 @@ def test_the_arguments_are_not_written_to():
         ).standard_errors[0] = 0.0
     for a, b in zip((X, y, weight, offset, start), before, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("kind", ["partly", "completely", "classes", "flic"])
+def test_maximum_likelihood_of_separated_classes_is_told(kind):
+    X = np.array([[1.0, 3], [1, 1], [1, 2], [0, 4], [0, 5], [0, 3], [0, 2], [0, 6], [0, 1]])
+    y, given = np.array([1, 1, 1, 0, 1, 0, 1, 0, 1]), {}
+    if kind == "completely":
+        y = (X[:, 0] == 1).astype(int)
+    if kind == "classes":
+        y, given = y + (X[:, 0] == 1), {"n_classes": 3, "reference_class": 0}
+    if kind == "flic":
+        given = {"method": "flic"}
+    with pytest.warns(fastlogreg.SeparationWarning, match="x0"):
+        result = firth(X, y, power=0.0, **given)
+    assert not result.converged
+    assert "separated" in result.stop_reason
+    with pytest.raises(ValueError, match=r"Inference\(X, y\)\.conf_int\(method='profile'\)"):
+        result.interval()
+
+
+def test_the_test_of_separated_classes_is_that_of_the_supremum():
+    X = np.array([[1.0, 3], [1, 1], [1, 2], [0, 4], [0, 5], [0, 3], [0, 2], [0, 6], [0, 1]])
+    y = np.array([1, 1, 1, 0, 1, 0, 1, 0, 1])
+    with pytest.warns(fastlogreg.SeparationWarning):
+        result = firth(X, y, power=0.0)
+    expected = fastlogreg.Inference(X, y)
+    assert result.test().statistic == pytest.approx(expected.lr_test().statistic, abs=1e-8)
+    assert result.test(1).pvalue == pytest.approx(expected.lr_test(1).pvalue, abs=1e-8)

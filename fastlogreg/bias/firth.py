@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +12,9 @@ from fastlogreg import design, parallel
 from fastlogreg import validation as valid
 from fastlogreg.bias import median
 from fastlogreg.bias.binary import BinaryLikelihood
-from fastlogreg.bias.result import STOP_REASONS, FirthResult, Search
+from fastlogreg.bias.result import SEPARATED, STOP_REASONS, FirthResult, Search
 from fastlogreg.bias.softmax import SoftmaxLikelihood, expand
+from fastlogreg.separation import check_separation
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -87,6 +90,11 @@ def firth(
     TypeError
         A number was expected.
 
+    Warns
+    -----
+    SeparationWarning
+        With ``power=0`` the classes are separated, so that there is no finite maximum.
+
     Notes
     -----
     Two classes are compiled and threaded; K > 2 classes and the median are NumPy, which is meant
@@ -124,10 +132,11 @@ def firth(
             raise ValueError(f"method={method!r} is for two classes, not for n_classes or a 2-d y")
         if start is not None:
             raise ValueError("start is for two classes, not for n_classes or a 2-d y")
-        return _softmax(
+        result = _softmax(
             X, y, sample_weight, offset, fit_intercept, power, n_classes, reference_class, tol,
             max_iter,
         )  # fmt: skip
+        return _unless_separated(result, X, y, sample_weight, fit_intercept, n_classes)
     if reference_class is not None:
         raise ValueError("reference_class needs n_classes, or y with a column for each class")
     _check_method(method, power, fit_intercept)
@@ -142,10 +151,27 @@ def firth(
         return _result(median.solve(likelihood, theta, tol, max_iter), likelihood, method, max_iter)
     maximum = likelihood.maximise(theta, tol, max_iter, seek_start=start is None and max_iter > 0)
     if method == "flic":
-        return _flic(likelihood, maximum, tol, max_iter)
-    if method == "flac":
-        return _flac(likelihood, maximum, tol, max_iter)
-    return _result(maximum, likelihood, method, max_iter)
+        result = _flic(likelihood, maximum, tol, max_iter)
+    elif method == "flac":
+        result = _flac(likelihood, maximum, tol, max_iter)
+    else:
+        result = _result(maximum, likelihood, method, max_iter)
+    return _unless_separated(result, X, y, weight, fit_intercept, None)
+
+
+def _unless_separated(result, X, y, weight, fit_intercept, n_classes):
+    """The result; without a penalty on separated classes, told not to have converged."""
+    if result.power > 0.0:
+        return result
+    verdict = check_separation(
+        X, y, sample_weight=weight, fit_intercept=fit_intercept, n_classes=n_classes
+    )
+    if not verdict.separated:
+        return result
+    from fastlogreg.warnings import SeparationWarning  # which needs scikit-learn
+
+    warnings.warn(str(verdict), SeparationWarning, stacklevel=3)
+    return replace(result, converged=False, stop_reason=SEPARATED)
 
 
 def _check_size(q):

@@ -21,6 +21,7 @@ CONVERGED = "converged: the next step is within tol standard errors"
 STALLED = "converged: at the rounding floor of the penalised likelihood"
 MAX_ITER = "iteration limit reached"
 STUCK = "no step raises the penalised likelihood; scale or centre the columns of X"
+SEPARATED = "no finite maximum: the classes are separated, and power=0 has no penalty"
 STOP_REASONS = {
     "converged": CONVERGED, "stalled": STALLED, "max_iter": MAX_ITER, "stuck": STUCK,
 }  # fmt: skip
@@ -125,17 +126,24 @@ class FirthResult:
         Returns
         -------
         ndarray of shape (k, 2), or (K, k, 2) with K classes
-            Lower and upper ends, a row for each of the k parameters; infinite where the profile
-            levels off, which takes ``power=0``. FLIC's intercept has a Wald interval.
+            Lower and upper ends, a row for each of the k parameters. FLIC's intercept has a Wald
+            interval.
 
         Raises
         ------
         ValueError
             The level or a column is out of range; ``method="median"``, which has no likelihood;
             K classes without ``reference_class``, which a coefficient alone has no meaning without;
+            ``power=0`` on separated classes, where `Inference` has the ends that exist;
             a result that was pickled or belongs to an estimator, and holds no data.
         """
         search = self._searched("interval")
+        if self.stop_reason == SEPARATED:
+            raise ValueError(
+                f"interval starts at the maximum, and there is {SEPARATED}. "
+                "fastlogreg.Inference(X, y).conf_int(method='profile') has the ends that exist; "
+                "power=0.5 has finite estimates"
+            )
         if not isinstance(level, (float, np.floating)) or not 0.0 < level < 1.0:
             raise ValueError(f"level must be a number between 0 and 1, got {level!r}")
         chosen = self._chosen(columns)
