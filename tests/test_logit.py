@@ -171,3 +171,48 @@ def test_prediction_refuses_columns_in_another_order(which, separated):
     assert len(results.predict(exog, which)) == 8
     with pytest.raises(ValueError, match=r"columns \['x', 'const'\], the fit had \['const', 'x'\]"):
         results.predict(exog[["x", "const"]], which)
+
+
+@pytest.mark.parametrize("rows", [None, slice(None, None, 3)])
+def test_prediction_with_its_intervals(data, rows):
+    exog = data[1] if rows is None else data[1].iloc[rows]
+    given = () if rows is None else (exog,)
+    mine, other = Logit(*data).fit().get_prediction(*given), theirs(*data).get_prediction(*given)
+    close(mine.predicted, other.predicted)
+    close(mine.se, other.se)
+    close(mine.conf_int(alpha=0.1), other.conf_int(alpha=0.1))
+    frame, expected = mine.summary_frame(), other.summary_frame()
+    assert list(frame.columns) == list(expected.columns)
+    assert frame.index.equals(exog.index)
+    close(frame, expected)
+
+
+def test_what_is_left_of_a_result_object(data):
+    ours, expected = Logit(*data).fit(cov_type="HC1"), theirs(*data)
+    close(ours.normalized_cov_params, expected.normalized_cov_params)
+    assert ours.mle_retvals["converged"] is expected.mle_retvals["converged"] is True
+    assert ours.summary().as_text() == str(ours.summary())
+    assert ours.summary().as_html().startswith("<h4>Logistic regression")
+    separated = Logit([0, 0, 1, 1], np.column_stack([np.ones(4), np.arange(4.0)])).fit()
+    assert separated.mle_retvals["converged"] is False
+
+
+def test_every_hc_of_statsmodels_is_hc0(data):
+    """What the docstring says of its robust covariances."""
+    expected = [sm.Logit(*data).fit(disp=0, cov_type=kind).bse for kind in ("HC0", "HC1", "HC3")]
+    close(expected[1], expected[0])
+    close(expected[2], expected[0])
+    ours = [Logit(*data).fit(cov_type=kind).bse for kind in ("HC0", "HC1")]
+    n, k = data[1].shape
+    close(ours[1], ours[0] * np.sqrt(n / (n - k)))
+
+
+def test_collinear_columns_can_be_dropped():
+    endog, exog = SETS["spector"]
+    twice = exog.assign(again=2.0 * exog.iloc[:, 1])
+    with pytest.raises(ValueError, match="collinear='drop'"):
+        Logit(endog, twice).fit()
+    dropped, plain = Logit(endog, twice).fit(collinear="drop"), Logit(endog, exog).fit()
+    close(dropped.params.iloc[:-1], plain.params)
+    assert np.isnan(dropped.params["again"])
+    close(dropped.predict(), plain.predict())

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc, ndtri
+from scipy.special import chdtrc, logit, ndtri
 
 from fastlogreg import functions
 from fastlogreg.inference.likelihood import Likelihood
@@ -47,7 +47,17 @@ class Logit:
     -----
     Differences from statsmodels' ``Logit``: the fit prints nothing and needs no start; separated
     data give infinite coefficients with the finite ends of their profile intervals instead of an
-    error or a large number; collinear columns raise a ValueError that names their relation.
+    error or a large number; collinear columns raise a ValueError that names their relation, or have
+    nan with ``collinear="drop"``; `predict` and `get_prediction` refuse a data frame whose columns
+    are not those of the fit in their order.
+
+    Robust covariances are those of R's package sandwich: "HC1" to "HC3" have their corrections,
+    where statsmodels gives "HC0" whichever of them is asked for; "cluster" has the factor
+    G / (G - 1), which statsmodels multiplies by (n - 1) / (n - p).
+
+    There are no `t_test`, `f_test` and `get_influence` (`Inference` has ``leverage``,
+    ``cooks_distance`` and ``residuals``); `get_margeff` knows "dydx" only; `wald_test` takes a
+    matrix, not text; `mle_retvals` holds "converged" only.
 
     References
     ----------
@@ -108,7 +118,7 @@ class Logit:
     def fit(
         self, start_params: ArrayLike | None = None, method: str | None = None,
         maxiter: int | None = None, disp: object = 0, cov_type: str = "nonrobust",
-        cov_kwds: Mapping[str, Any] | None = None,
+        cov_kwds: Mapping[str, Any] | None = None, *, collinear: str = "raise",
     ) -> LogitResults:  # fmt: skip
         """Fit the model.
 
@@ -122,6 +132,8 @@ class Logit:
             Covariance of the estimates.
         cov_kwds : dict, default=None
             ``{"groups": clusters}`` for "cluster".
+        collinear : {"raise", "drop"}, default="raise"
+            For columns that are combinations of those before them: an error, or nan.
 
         Returns
         -------
@@ -135,7 +147,7 @@ class Logit:
         inference = Inference(
             self.exog, self.endog, start_params, fit_intercept=False, covariance=cov_type,
             sample_weight=self.freq_weights, offset=self.offset, groups=groups,
-            feature_names=self.exog_names,
+            feature_names=self.exog_names, collinear=collinear,
         )  # fmt: skip
         return LogitResults(self, inference)
 
@@ -188,6 +200,13 @@ class LogitResults:
         import pandas as pd
 
         return pd.Series(values, index=self.model._index)
+
+    def _columns_of(self, exog):
+        """Rows to predict, of a data frame its values: the columns have to be those of the fit."""
+        if not hasattr(exog, "columns"):
+            return exog
+        refuse_other_columns(exog, self.model.exog_names if self.model._pandas else None)
+        return np.asarray(exog, dtype=float)
 
     @property
     def params(self):
@@ -291,6 +310,17 @@ class LogitResults:
         """Covariance matrix of the estimates."""
         return self._frame(self.inference.cov_params(), self.model.exog_names)
 
+    @property
+    def normalized_cov_params(self):
+        """The inverse information, whatever `cov_type` was."""
+        return self._frame(self.inference.cov_params("nonrobust"), self.model.exog_names)
+
+    @property
+    def mle_retvals(self):
+        """``{"converged": bool}``: whether the maximum is proved to be at finite estimates."""
+        found = self.inference
+        return {"converged": bool(found._maximum.peak.settled and found.separation is None)}
+
     def wald_test(self, r_matrix):
         """Wald test that ``r_matrix`` times the parameters is zero."""
         return self.inference.wald_test(r_matrix)
@@ -302,9 +332,7 @@ class LogitResults:
         index = getattr(exog, "index", None)
         if exog is None:
             exog, offset, index = self.model.exog, self.model.offset, self.model._index
-        elif hasattr(exog, "columns"):
-            refuse_other_columns(exog, self.model.exog_names if self.model._pandas else None)
-            exog = np.asarray(exog, dtype=float)
+        exog = self._columns_of(exog)
         params = self.inference.params
         if not np.isfinite(params).all():
             values = self.inference.predict_interval(exog, offset=offset)[:, 0]
@@ -319,6 +347,12 @@ class LogitResults:
         import pandas as pd
 
         return pd.Series(values, index=index)
+
+    def get_prediction(self, exog=None, offset=None):
+        """Probabilities of rows with their errors and intervals, a `Prediction`."""
+        index = getattr(exog, "index", None)
+        index = self.model._index if exog is None else index
+        return Prediction(self.inference, self._columns_of(exog), offset, index)
 
     def pred_table(self, threshold=0.5):
         """Counts [actual, predicted] of rows above the threshold, (2, 2); weighted."""
@@ -368,6 +402,36 @@ class LogitResults:
     def summary(self, alpha=0.05):
         """All at once, to print or to show in a notebook."""
         return self.inference.summary(1.0 - alpha)
+
+
+class Prediction:
+    """Probabilities of rows under statsmodels' names; intervals keep within (0, 1).
+
+    Attributes
+    ----------
+    predicted, se : ndarray
+        Probabilities, and their standard errors by the delta method; nan where a row is certain.
+    """
+
+    def __init__(self, inference, exog, offset, index):
+        self._of = lambda level: inference.predict_interval(exog, level=level, offset=offset)
+        self._index = index
+        self.predicted, _, high = self._of(0.95).T
+        slope = self.predicted * (1.0 - self.predicted)
+        with np.errstate(invalid="ignore"):
+            self.se = slope * (logit(high) - logit(self.predicted)) / ndtri(0.975)
+
+    def conf_int(self, alpha=0.05):
+        """Confidence intervals of level ``1 - alpha``, (n, 2)."""
+        return self._of(1.0 - alpha)[:, 1:]
+
+    def summary_frame(self, alpha=0.05):
+        """Probabilities, errors and ends of the intervals as a pandas DataFrame."""
+        import pandas as pd
+
+        columns = ["predicted", "se", "ci_lower", "ci_upper"]
+        values = np.column_stack([self.predicted, self.se, self.conf_int(alpha)])
+        return pd.DataFrame(values, index=self._index, columns=columns)
 
 
 class MarginalEffects:

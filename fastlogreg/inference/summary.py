@@ -33,6 +33,14 @@ class Summary:
 
     __repr__ = __str__
 
+    def as_text(self):
+        """The summary as text, under statsmodels' name."""
+        return str(self)
+
+    def as_html(self):
+        """The summary as HTML, under statsmodels' name."""
+        return self._repr_html_()
+
     def _repr_html_(self):
         head = "".join(
             f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
