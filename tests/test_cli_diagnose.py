@@ -90,7 +90,27 @@ def test_missing_and_infinite_values_are_reported(tmp_path, capsys):
     assert "missing values: age (7); 7 of 400 rows" in out
     assert "infinite values: dose (1)" in out
     assert "missing texts: town (3 of 400 rows)" in out
-    assert "not tested: there are values that are missing" in out
+    whole = np.setdiff1d(np.arange(400), [*range(7), 9])
+    known = ~np.isin(whole, [0, 20, 30])
+    levels = [known & (town[whole] == name) for name in TOWNS]
+    X = np.column_stack([age[whole], dose[whole], *levels])
+    expected = suggest(X, same[whole] == "yes", feature_names=["age", "dose", *TOWNS])
+    assert "Squares and products, of the 392 complete rows:\n" in out
+    assert f"age*dose  {expected[0].statistic:9.4g}" in out
+
+
+def test_columns_that_miss_most_take_no_part(tmp_path, capsys):
+    age, dose, town, same = people()
+    holed = dose.astype(object)
+    holed[:300] = ""
+    file = write(tmp_path / "p.csv", age, holed, town, same)
+    out = run(capsys, file, "--target", "same")
+    assert "Squares and products, of the 400 complete rows without dose:" in out
+    _, _, tested = run(capsys, file, "--target=same", "--drop=dose").partition("A straight line")
+    assert out.endswith(f"A straight line{tested}")
+    assert tested
+    file = write(tmp_path / "q.csv", [""] * 400, same, header=("age", "same"))
+    assert "not tested: no column has all its values" in run(capsys, file, "--target", "same")
 
 
 def test_parquet_with_nulls(tmp_path, capsys):

@@ -72,6 +72,14 @@ def _mixed(values):
     return len({type(value) for value in values}) > 1
 
 
+def complete(X, y, weight):
+    """The rows and columns that `doctor` uses: of weight, with a label and all their values."""
+    X = numbers(X)
+    n, p = X.shape
+    wanted = np.ones(n, dtype=bool) if weight is None else np.asarray(weight) > 0
+    return holes(X, labels(y, n)[1], wanted, range(p))[1:]
+
+
 def holes(X, codes, wanted, names):
     """Findings on values that are no numbers; the rows and columns that have none of them."""
     n, p = X.shape
