@@ -380,3 +380,8 @@ def check_class_start(start, fit_intercept, n_classes, p):
             raise ValueError("start has an intercept, but fit_intercept is False")
         return coef
     return np.column_stack([coef, np.broadcast_to(intercept, n_classes)])
+
+
+def plain(value):
+    """A NumPy scalar as Python's own, for texts."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,5 +1,7 @@
 """What the statistics refuse, with reason and remedy; penalised fits; the estimator's door."""
 
+import pickle
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -52,6 +54,8 @@ THREE = np.arange(120) % 3
         (lambda: Inference(X, np.ones((120, 1))), "y must be one-dimensional"),
         (lambda: Inference(X[:0], Y[:0]), "no rows"),
         (lambda: Inference(X[:, :0], Y, fit_intercept=False), "no columns"),
+        (lambda: Inference(X[:, :0], Y), "X has no columns"),
+        (lambda: Inference(X[:, :0], THREE), "X has no columns"),
         (lambda: Inference(np.where(X > 2, np.nan, X), Y), "NaN"),
         (lambda: Inference(np.where(X > 2, np.inf, X), THREE), "NaN"),
         (lambda: Inference(sp.csr_array((120, 20_000)), THREE), "40002 parameters"),
@@ -333,3 +337,57 @@ def test_new_rows_in_another_order_are_refused(given):
     expected = inference.predict_interval(X)
     for other in (inference, Inference(X, y)):
         np.testing.assert_allclose(other.predict_interval(frame), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["binary", "sparse", "classes", "separated", "penalised", "firth"])
+def test_a_pickle_answers_the_same(kind):
+    if kind in ("penalised", "firth"):
+        options = {"C": 1.0} if kind == "penalised" else {"penalty": "firth"}
+        inference = LogisticRegression(**options).fit(X, Y).inference(X, Y)
+    else:
+        inference = {
+            "binary": lambda: Inference(X, Y, covariance="HC1", sample_weight=1.0 + Y),
+            "sparse": lambda: Inference(sp.csr_array(X), Y),
+            "classes": lambda: Inference(X, THREE),
+            "separated": lambda: Inference(np.column_stack([X, Y * (X[:, 1] > 0.5)]), Y),
+        }[kind]()
+    again = pickle.loads(pickle.dumps(inference))
+    assert str(again.summary()) == str(inference.summary())
+    method = "bootstrap" if inference.penalised else "profile"
+    given = {"n_boot": 20} if inference.penalised else {}
+    np.testing.assert_array_equal(
+        again.conf_int(method=method, **given), inference.conf_int(method=method, **given)
+    )
+
+
+def test_separated_samples_are_not_sent_where_they_are_refused():
+    dummy = np.column_stack([X, Y * (X[:, 1] > 0.5)])
+    inference = Inference(dummy, Y, weights="sampling", sample_weight=np.ones(120))
+    (note,) = [text for text in inference.notes if "separated" in text]
+    assert "lr_test" not in note
+    assert "profile" not in note
+    assert "sampling weights" in note
+    with pytest.raises(ValueError, match="sampling weights") as caught:
+        inference.conf_int(method="bootstrap")
+    assert "profile" not in str(caught.value)
+    assert "conf_int(method='profile')" in Inference(dummy, Y).notes[0]
+
+
+def test_labels_in_error_texts_are_plain():
+    labels = np.array([np.str_("no"), np.str_("yes")], dtype=object)[Y]
+    model = LogisticRegression(C=np.inf).fit(X, labels)
+    with pytest.raises(ValueError, match=r"classes \['no', 'yes'\]"):
+        model.inference(X, labels, reference="perhaps")
+    others = np.array([np.str_("a"), np.str_("b")], dtype=object)[Y]
+    with pytest.raises(ValueError, match=r"classes \['a', 'b'\], the fit had \['no', 'yes'\]"):
+        model.inference(X, others)
+    with pytest.raises(ValueError, match=r"3 labels, got \['no', 'yes'\]"):
+        Inference(X, np.eye(3)[THREE], classes=np.unique(labels))
+    with pytest.raises(ValueError, match="of class 'yes'"):
+        Inference(X, 0 * Y, classes=np.unique(labels))
+    three = np.array([np.str_(letter) for letter in "abc"], dtype=object)[THREE]
+    with pytest.warns(UserWarning, match="against the rest") as told:
+        LogisticRegression(C=np.inf, multi_class="ovr", max_iter=0).fit(X, three)
+    assert [str(one.message)[:9] for one in told] == ["Class 'a'", "Class 'b'", "Class 'c'"]
+    with pytest.raises(ValueError, match="whose classes are 'a', 'b', 'c'"):
+        LogisticRegression(reference_class="d").fit(X, three)

@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
-from fastlogreg.validation import check_bounds, check_factor
+from fastlogreg.validation import check_bounds, check_factor, plain
 
 
 def column_factors(penalty_factor, names, p):
@@ -91,5 +91,5 @@ def _positions(columns, names, p, parameter):
 
 def preview(names):
     """The first of some names, for an error text."""
-    some = ", ".join(repr(name) for name in names[:10])
+    some = ", ".join(repr(plain(name)) for name in names[:10])
     return f"{some}{', ...' if len(names) > 10 else ''}"

@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from fastlogreg.estimators.columns import column_bounds, column_factors
 from fastlogreg.estimators.equivalents_binary import WRITERS
 from fastlogreg.estimators.equivalents_classes import CLASS_WRITERS
-from fastlogreg.estimators.equivalents_code import CannotError, neat, plain
+from fastlogreg.estimators.equivalents_code import CannotError, neat
 from fastlogreg.estimators.equivalents_firth import firth_writers
 from fastlogreg.estimators.firth import is_firth
+from fastlogreg.validation import plain
 
 
 class Given(NamedTuple):

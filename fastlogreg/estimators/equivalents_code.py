@@ -13,11 +13,6 @@ class CannotError(Exception):
     """A library has no such model; the text says what is missing."""
 
 
-def plain(value):
-    """A NumPy scalar as Python's own."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def quoted(label):
     """A label in Python and R alike: texts in double quotes."""
     return json.dumps(label, ensure_ascii=False) if isinstance(label, str) else repr(label)

@@ -11,6 +11,7 @@ from fastlogreg import core, parallel, warnings
 from fastlogreg.estimators.labels import weigh_classes
 from fastlogreg.objective import SMALL
 from fastlogreg.recession.words import REST
+from fastlogreg.validation import plain
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,8 @@ def stacked(problem, results):
 def warn_unless_converged(result, classes, tol, max_iter, stacklevel, verdicts=None):
     """The warning for the results of all classes, each with its label and its `Separation`."""
     verdicts = [None] * len(classes) if verdicts is None else verdicts
-    for label, part, verdict in zip(classes.tolist(), result.parts, verdicts, strict=True):
-        about = f"Class {label!r} against the rest: "
+    for label, part, verdict in zip(classes, result.parts, verdicts, strict=True):
+        about = f"Class {plain(label)!r} against the rest: "
         warnings.warn_unless_converged(part, tol, max_iter, stacklevel + 1, about, verdict)
 
 

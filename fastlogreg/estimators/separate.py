@@ -11,6 +11,7 @@ from fastlogreg.estimators.doors import balances_later
 from fastlogreg.estimators.present import Present
 from fastlogreg.recession.model import Model
 from fastlogreg.result import CALLBACK
+from fastlogreg.validation import plain
 from fastlogreg.warnings import SeparationError
 
 WEAK = 1e-8  # of alpha times the total weight, 1 / C: a penalty below it is as good as none
@@ -60,7 +61,7 @@ def _each(estimator, problem, terms, result):
         if part.stop_reason != CALLBACK:
             one, own = one_vs_rest.of_class(problem, k, balanced), one_vs_rest.terms_of(terms, k)
             verdict = _binary(one, own, part)
-            about = f"Class {problem.classes.tolist()[k]!r} against the rest: "
+            about = f"Class {plain(problem.classes[k])!r} against the rest: "
             parts[k], _ = _acted(estimator, one, own, part, verdict, about)
         verdicts.append(verdict)
     if any(part is not before for part, before in zip(parts, result.parts, strict=True)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastlogreg.estimators.doors import open_problem
 from fastlogreg.estimators.firth import is_firth
+from fastlogreg.validation import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,8 +88,8 @@ class Statistics:
         validate_data(self, X, reset=False, skip_check_array=True)  # names, in their order
         if problem.classes.tolist() != self.classes_.tolist():
             raise ValueError(
-                f"y has the classes {problem.classes.tolist()}, the fit had "
-                f"{self.classes_.tolist()}"
+                f"y has the classes {list(map(plain, problem.classes))}, the fit had "
+                f"{list(map(plain, self.classes_))}"
             )
         if self.class_weight is not None and weights == "frequency":
             raise ValueError(
@@ -206,8 +208,10 @@ class Statistics:
         else:
             return None
 
-        def refit(weight):
-            result = model._solve(problem.X, problem._replace(sample_weight=weight), None, None)
-            return result.coef, result.intercept
+        return Penalised(reason, partial(_refit, model, problem))
 
-        return Penalised(reason, refit)
+
+def _refit(model, problem, weight):
+    """(coef, intercept) of a fit with other weights; not a closure, so that it can be pickled."""
+    result = model._solve(problem.X, problem._replace(sample_weight=weight), None, None)
+    return result.coef, result.intercept

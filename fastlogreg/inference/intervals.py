@@ -94,9 +94,10 @@ class Intervals:
         """Bootstrap estimates, (n_boot, m q)."""
         likelihood = self._likelihood
         if self._maximum.directions:
-            raise ValueError(
-                "with infinite coefficients the bootstrap has no end: use method='profile'"
-            )
+            remedy = "use method='profile'"
+            if self.weights == "sampling":
+                remedy = "under sampling weights no interval has; a penalty makes the fit finite"
+            raise ValueError(f"with infinite coefficients the bootstrap has no end: {remedy}")
 
         def refit(weight):
             if self.penalised:

@@ -40,6 +40,10 @@ class Likelihood:
         if self.binary:
             self.problem = Problem(self.matrix, targets, weight, offset, self.fit_intercept)
 
+    def __reduce__(self):
+        given = (self.X, self.targets, self.weight, self.offset, self.fit_intercept, self.n_threads)
+        return Likelihood, given  # the compiled problem is made anew
+
     def over(self, *, weight=None, offset=None, X=None):
         """The same with other weights, offset or columns."""
         return Likelihood(

@@ -48,6 +48,10 @@ def open_problem(
         X, y, classes, sample_weight, offset, fit_intercept
     )
     n, p = matrix.shape
+    if not p:
+        raise ValueError(
+            f"X has no columns (shape {matrix.shape}); an inference needs one at least"
+        )
     size = (K - 1) * (p + fit_intercept)
     if size > LARGEST:
         raise ValueError(
@@ -111,7 +115,7 @@ def _check_classes(y, K, classes, weight):  # noqa: N803
         targets[np.arange(len(y)), y] = 1.0
     classes = np.arange(K) if classes is None else np.asarray(classes)
     if classes.shape != (K,):
-        raise ValueError(f"classes must hold {K} labels, got {classes.tolist()}")
+        raise ValueError(f"classes must hold {K} labels, got {list(map(valid.plain, classes))}")
     _refuse_absent(targets, classes, weight)
     return targets, classes
 
@@ -120,7 +124,7 @@ def _refuse_absent(targets, classes, weight):
     mean = np.average(targets, axis=0, weights=weight)
     share = np.array([1.0 - mean, mean]) if targets.ndim == 1 else mean
     if not (share > 0.0).all():
-        label = classes.tolist()[int(np.argmin(share))]
+        label = valid.plain(classes[np.argmin(share)])
         raise ValueError(
             f"no row with a weight is of class {label!r}; a class that never occurs has nothing to "
             "estimate"
@@ -134,7 +138,8 @@ def _order(classes, reference):
         found = np.flatnonzero(classes == reference)
         if len(found) != 1:
             raise ValueError(
-                f"reference {reference!r} is not one of the classes {classes.tolist()}"
+                f"reference {reference!r} is not one of the classes "
+                f"{list(map(valid.plain, classes))}"
             )
         first = int(found[0])
     return np.array([first, *(k for k in range(len(classes)) if k != first)])

@@ -428,9 +428,12 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
         notes = []
         infinite = [n for n, s in zip(self.param_names, self._maximum.infinity, strict=True) if s]
         if infinite:
+            remedy = "; lr_test and conf_int(method='profile') do"
+            if self.weights == "sampling":
+                remedy = ", and under sampling weights no other test is valid"
             notes.append(
                 f"the classes are separated: {', '.join(infinite)} infinite. A Wald test says "
-                "nothing about these; lr_test and conf_int(method='profile') do"
+                f"nothing about these{remedy}"
             )
         lost = self._free & ~self._maximum.estimated & (self._maximum.infinity == 0)
         if lost.any():
@@ -463,7 +466,7 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
             Confidence of the intervals.
         method : {"wald", "profile", "bootstrap"}, default="wald"
             As in `conf_int`. Infinite parameters get their profile interval and a
-            likelihood-ratio p-value in any case.
+            likelihood-ratio p-value in any case but under sampling weights.
 
         Returns
         -------
