@@ -282,3 +282,33 @@ def test_nothing_to_work_on(arguments, fit_intercept):
     want = np.log(share) - np.log(share).mean() if fit_intercept else np.zeros(K)
     np.testing.assert_allclose(result.intercept, want, atol=1e-9)
     assert result.certificate.verify(X, y)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
+@pytest.mark.parametrize("columns", [1, 5])
+def test_columns_far_from_zero(l1_ratio, columns):
+    """The intercepts take up any shift of the columns."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 5))
+    y = np.argmax(X[:, :1] * [1, 0, -1, 0.5] + rng.gumbel(size=(200, 4)), axis=1)
+    near = fastlogreg.fit(X, y, n_classes=4, alpha=0.005, l1_ratio=l1_ratio)
+    X[:, :columns] += 1000.0
+    far = fastlogreg.fit(X, y, n_classes=4, alpha=0.005, l1_ratio=l1_ratio, tol=1e-8)
+    assert far.converged
+    assert far.objective == pytest.approx(near.objective, rel=1e-8)
+    np.testing.assert_allclose(far.coef, near.coef, atol=1e-3)
+
+
+@pytest.mark.parametrize("K", [4, 5, 6])
+@pytest.mark.parametrize("factor", [[1, 1, 1], [1, 0, 1]])
+def test_order_of_the_classes_does_not_matter(K, factor):
+    """Of an even number of classes too, where a column may be shifted at no cost."""
+    rng = np.random.default_rng(K)
+    X = rng.normal(size=(200, 3))
+    y = np.argmax(X @ rng.normal(size=(3, K)) + rng.gumbel(size=(200, K)), axis=1)
+    order = rng.permutation(K)
+    terms = {"n_classes": K, "alpha": 0.005, "l1_ratio": 1.0, "penalty_factor": factor}
+    one, other = (fastlogreg.fit(X, codes, **terms) for codes in (y, order[y]))
+    np.testing.assert_allclose(other.coef[order], one.coef, atol=1e-9)
+    np.testing.assert_array_equal(other.coef[order] == 0.0, one.coef == 0.0)
+    assert (one.coef == 0.0).any(axis=0)[np.array(factor) > 0].all()

@@ -32,6 +32,8 @@ from fastlogreg.solvers.state import FLOOR, ROUNDING, Solution
 MOST = 4000  # parameters that a Hessian is formed of
 WORK = 1e11  # multiply-adds that a Hessian may cost
 GRADIENT_STEPS = 50
+MOST_BARE = 200  # parameters without penalty or bounds that are eliminated from a model
+_NOTHING = 0.0, 0.0, -np.inf, np.inf
 
 
 class Lasso:
@@ -72,11 +74,16 @@ class Lasso:
         return some
 
     def centred(self, w):
-        """w with its columns shifted to the smallest penalty: a median at zero, or around it."""
+        """w with its columns shifted to the smallest penalty: a median at zero.
+
+        Of an even number of classes either of the middle two, whichever makes the column shorter.
+        """
         columns = w.reshape(-1, self.q)
         ordered = np.sort(columns, axis=0)
         low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
-        nearest = np.where(low > 0, low, np.where(high < 0, high, 0.0))
+        # ||column - shift||^2 falls with the distance of the shift from the mean
+        mean = ordered.mean(axis=0)
+        nearest = np.where(np.abs(low - mean) <= np.abs(high - mean), low, high)
         columns = columns - np.where(self.shifts, nearest, 0.0)
         # where a shift costs nothing, rounding alone keeps a coefficient off zero
         tiny = np.abs(columns) <= 1e-13 * np.abs(columns).max(axis=0)
@@ -88,9 +95,28 @@ class Lasso:
         return self.clipped(x)
 
     def solve(self, hessian, some, w, gradient):
-        """The minimiser over `some` parameters of the model with this Hessian; w elsewhere."""
+        """The minimiser over `some` parameters of the model with this Hessian; w elsewhere.
+
+        Those that nothing holds, intercepts above all, are eliminated: cycles over coordinates
+        would need many more rounds where columns are far from zero.
+        """
+        box = self.l1, self.l2, self.lower, self.upper
+        bare = np.all([side[some] == end for side, end in zip(box, _NOTHING, strict=True)], axis=0)
+        if not bare.any() or bare.sum() > MOST_BARE:
+            return self._cycles(hessian, some, w, gradient[some].copy())
+        a, b = np.flatnonzero(~bare), np.flatnonzero(bare)
+        inverse = np.linalg.pinv(hessian[np.ix_(b, b)], hermitian=True)
+        coupled = inverse @ hessian[np.ix_(b, a)]
+        slope = gradient[some]
+        rest = hessian[np.ix_(a, a)] - hessian[np.ix_(a, b)] @ coupled
+        out = self._cycles(rest, some[a], w, slope[a] - coupled.T @ slope[b])
+        out[some[b]] -= inverse @ slope[b] + coupled @ (out[some[a]] - w[some[a]])
+        return out
+
+    def _cycles(self, hessian, some, w, slope):
+        """As `solve`; `slope`: the gradient of the parameters in work, overwritten."""
         box = [values[some] for values in (self.l1, self.l2, self.lower, self.upper)]
-        slope, out = gradient[some].copy(), w.copy()
+        out = w.copy()
         here = out[some]
         for _ in range(100):
             for _ in range(20):
