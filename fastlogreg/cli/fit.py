@@ -4,6 +4,7 @@ import sys
 import time
 
 import numpy as np
+from scipy.special import logsumexp
 
 from fastlogreg import core
 from fastlogreg.cli import report
@@ -80,7 +81,6 @@ def quality(y, scores, weight):
         right = (scores > 0) == (y > 0.5)
         return float(core.log_loss(y, scores, weight)), float(np.average(right, weights=weight))
     codes = y.astype(int)
-    below = scores - scores.max(axis=1, keepdims=True)
-    losses = np.log(np.exp(below).sum(axis=1)) - below[np.arange(len(codes)), codes]
+    losses = logsumexp(scores, axis=1) - scores[np.arange(len(codes)), codes]
     right = scores.argmax(axis=1) == codes
     return float(np.average(losses, weights=weight)), float(np.average(right, weights=weight))

@@ -3,6 +3,7 @@
 import sys
 
 import numpy as np
+from scipy.special import softmax
 
 from fastlogreg import core
 from fastlogreg.cli.data import read_prediction_data
@@ -43,8 +44,7 @@ def _lines(model, scores, proba):
         return
     yield ",".join(["prediction", *(_quoted(f"P({label})") for label in model.classes)]) + "\n"
     if many:
-        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
+        shares = softmax(scores, axis=1)
     else:
         shares = np.column_stack([core.sigmoid(-scores), core.sigmoid(scores)])
     for code, row in zip(chosen, shares.tolist(), strict=True):
