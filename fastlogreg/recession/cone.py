@@ -93,7 +93,7 @@ class Search:
     def __init__(self, system, theta):
         self.system, self.theta = system, np.ascontiguousarray(theta, dtype=float)
         self.balance = self._basis = self.last = None
-        self._margins = None, None
+        self._margins = self._residuals = None, None
         self.joint = True  # theta is a softmax' own, where the rows are its pairs
 
     def basis(self, mask):
@@ -110,18 +110,24 @@ class Search:
             self._margins = self.theta, self.system.margins(self.theta)
         return self._margins[1]
 
+    def residuals(self):
+        """The coefficients' own residuals and curvatures."""
+        if self._residuals[0] is not self.theta:
+            self._residuals = self.theta, self.system.residuals(self.theta, self.joint)
+        return self._residuals[1]
+
     def proves_overlap(self, mask):
         """Whether Newton's step proves that the rows of a mask overlap."""
         if self.system.q > LARGEST_HESSIAN:
             return False
         known = self._basis is not None and np.array_equal(self._basis.mask, mask)
         if not known:
-            self.balance = Balance(self.system, mask, self.theta, joint=self.joint)
+            self.balance = Balance(self.system, mask, self.residuals())
             if self.balance.proved or self.balance.regular or self.system.q > bases.LARGEST:
                 return self.balance.proved
         kept = self.basis(mask).kept
         if known or len(kept) < self.system.q:
-            self.balance = Balance(self.system, mask, self.theta, kept, self.joint)
+            self.balance = Balance(self.system, mask, self.residuals(), kept)
         return self.balance.proved
 
     def easy(self, mask):
@@ -210,14 +216,14 @@ class Search:
             return None
         vectors = list(extended[0].values())
         if len(vectors) == 1:
-            product = system.margins(exact.to_floats(vectors[0], system.q))[others]
+            product = system.margins(exact.to_floats(vectors[0], system.q), others)
             return exact.combination([1 if product.sum() > 0.0 else -1], vectors)
         return self._nearest(vectors, others, gain[others])
 
     def _nearest(self, vectors, rows, gain):
         """The combination of exact vectors whose gains on the rows are nearest to those wanted."""
         floats = [exact.to_floats(v, self.system.q) for v in vectors]
-        products = np.stack([self.system.margins(v)[rows] for v in floats], axis=1)
+        products = np.stack([self.system.margins(v, rows) for v in floats], axis=1)
         factors = np.linalg.lstsq(products, gain, rcond=None)[0]
         factors /= np.abs(factors).max(initial=1e-300)
         scale = [1 / max(map(abs, v.values())) for v in vectors]
@@ -292,7 +298,7 @@ class Search:
         elif self._basis is not None:
             collinear = [j for j in range(system.q) if j not in self.basis(tied).kept]
         if total and span and len(span) <= bases.LARGEST and not total.keys().isdisjoint(collinear):
-            gain = system.margins(exact.to_floats(total, system.q))[rising]
+            gain = system.margins(exact.to_floats(total, system.q), rising)
             other = self._nearest(list(span.values()), rising, gain)
             product = system.signs(other)
             if product is not None and _parts(system, product, tied, rising):

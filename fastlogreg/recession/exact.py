@@ -31,11 +31,12 @@ def dense_columns(X, columns, rows=None):
     wanted = [columns[k] for k in inside]
     if not inside:
         return out
+    if wanted == list(range(wanted[0], wanted[-1] + 1)):  # a view
+        wanted = slice(wanted[0], wanted[-1] + 1)
     if few:
         part = design.pick_rows(X, rows)[:, wanted]
     else:
-        whole = wanted == list(range(p))
-        part = X if whole else X[:, wanted]
+        part = X if wanted == slice(0, p) else X[:, wanted]
         part = part if rows is None else part[rows]
     out[:, inside] = part.toarray() if design.is_sparse(part) else part
     return out
@@ -59,6 +60,8 @@ def signs(X, v, rows=None, along=None):
         return np.zeros(len(index))
     if along is None:
         values = dense_columns(X, positions, None if rows is None else index)
+        if len(whole) == 1:  # nothing is added up
+            return np.sign(values[:, 0]) * (1.0 if whole[0] > 0 else -1.0)
         rounded = np.array([float(Fraction(value, largest)) for value in whole])
         product = values @ rounded
         bound = (len(whole) + 3) * EPS * (np.abs(values) @ np.abs(rounded))

@@ -24,7 +24,7 @@ def signs(system, finding, functionals, most):
     products = _products(system, finding)
     scale = np.linalg.norm(products, axis=0)
     products, G = products / scale, G / scale
-    margins = system.margins(exact.to_floats(finding.direction, system.q))[finding.rising]
+    margins = system.margins(exact.to_floats(finding.direction, system.q), finding.rising)
     inside = np.linalg.lstsq(products, margins, rcond=None)[0]
     values = G @ inside
     size = np.abs(G) @ np.abs(inside)

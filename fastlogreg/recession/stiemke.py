@@ -28,7 +28,9 @@ ROOM = 0.5  # share of a residual that step and rounding may take away
 
 
 class Balance:
-    """The attempt at a proof at given coefficients.
+    """The attempt at a proof over the rows of a mask, from `System.residuals` at some coefficients.
+
+    `columns`: independent ones over these rows; None for all.
 
     Attributes
     ----------
@@ -42,14 +44,13 @@ class Balance:
         Largest share of a residual that step and rounding take away; below 1/2 if proved.
     """
 
-    def __init__(self, system, mask, theta, columns=None, joint=False):
+    def __init__(self, system, mask, residuals, columns=None):
         o = system.objective
         self.proved, self.regular, self.largest = False, False, np.inf
         self.system, self.step = system, np.zeros(system.q)
-        r, self._curvature = system.residuals(theta, joint)
-        _keep_from_zero(r, system.sign, o.weight)
-        if not mask.all():
-            r *= mask
+        r, self._curvature = residuals
+        r = r * mask
+        _keep_from_zero(r, mask * system.sign, o.weight)
         some = slice(None) if columns is None else np.asarray(columns, dtype=int)
         gradient = o.gather(r)[some]
         if gradient.size == 0:
@@ -67,9 +68,9 @@ class Balance:
         except FloatingPointError:
             return
         change = h * part.along(self.step)
-        moved, rows = r.copy(), slice(None) if rows is None else rows
-        moved[rows] += change
-        left = self._rest(moved, hessian, some)
+        size, rows = np.abs(r), slice(None) if rows is None else rows
+        size[rows] += np.abs(change)
+        left = self._rest(gradient + part.gather(change)[some], size, hessian, some)
         if left < np.inf:
             held = (system.sign[rows] != 0.0) & mask[rows]
             taken = (np.abs(change) + left * np.sqrt(h))[held] / np.abs(r[rows][held])
@@ -90,20 +91,22 @@ class Balance:
         weight = self.system.objective.weight
         return self._curvature[rows] < CURVED * (1.0 if weight is None else weight[rows])
 
-    def _rest(self, moved, hessian, some):
-        """sqrt(e' H^{-1} e) at most, e what residuals leave of the balance, rounding included."""
+    def _rest(self, left, size, hessian, some):
+        """sqrt(e' H^{-1} e) at most, e what residuals leave of the balance, rounding included.
+
+        `left`: e as computed from residuals and their changes, whose sizes add up to `size`.
+        """
         diagonal = hessian.diagonal()
         if not diagonal.all():
             return np.inf
         scale = np.sqrt(diagonal)
-        n, q = len(moved), len(scale)
+        n, q = len(size), len(scale)
         smallest = np.linalg.eigvalsh(hessian / scale / scale[:, None])[0] - 2.0 * q * n * EPS
         self.regular = smallest > 1e-9
         if smallest <= 0.0:
             return np.inf
-        left, size = np.abs(self.system.objective.gather(moved)[some]), np.abs(moved)
         squares = self.system.objective.gather(size, squared=True)[some]
-        left += (n + 10) * EPS * np.sqrt(size.sum() * squares)
+        left = np.abs(left) + (n + 10) * EPS * np.sqrt(size.sum() * squares)
         return np.linalg.norm(left / scale) / np.sqrt(smallest)
 
 

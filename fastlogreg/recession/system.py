@@ -96,9 +96,14 @@ class System:
             h[data] = weight * share * (1.0 - share)
         return r, h
 
-    def margins(self, v):
-        """sign_i x_i . v in floating point; 0 for soft targets."""
-        return self.sign * self.objective.along(v)
+    def margins(self, v, rows=None):
+        """sign_i x_i . v in floating point, of all rows or of a mask's; 0 for soft targets."""
+        if rows is None:
+            return self.sign * self.objective.along(v)
+        if 5 * np.count_nonzero(rows) > self.n:
+            return self.margins(v)[rows]
+        used = np.flatnonzero(v)
+        return self.sign[rows] * (exact.dense_columns(self.X, used.tolist(), rows) @ v[used])
 
     def signs(self, v, rows=None):
         """The exact signs of x_i . v for an exact vector; see `exact.signs`."""

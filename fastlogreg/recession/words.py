@@ -7,6 +7,7 @@ from fastlogreg.recession import exact
 SHOWN = 8  # names of a list that are written out
 NOTES = 3
 LOOKED_AT = 60  # columns that run off and are looked at for a note
+GLANCE = 500  # rows on which they are looked at first
 
 
 class Rest:
@@ -34,15 +35,29 @@ def notes(model, made, places, names, classes):
     rows, sign = made.alive, made.sign[made.alive]
     if (sign == sign[:1]).all():
         return (f"there are rows of {_whose(_label(classes, int(sign[0] > 0.0)))} only",)
-    for _, j in places[:LOOKED_AT]:
-        if j == model.p or len(found) == NOTES:
+    looked_at = [j for _, j in places[:LOOKED_AT] if j != model.p]
+    positions = np.searchsorted(model.kept, looked_at).tolist()
+    parting = _parting(made, positions)
+    for j, position in zip(looked_at, positions, strict=True):
+        if position not in parting or len(found) == NOTES:
             continue
-        position = int(np.searchsorted(model.kept, j))
         x = exact.dense_columns(made.X, [position], rows)[:, 0]
         text = _note(x, sign, column_name(names, model.p, j), model.fit_intercept, classes)
         if text:
             found.append(text)
     return tuple(found)
+
+
+def _parting(made, positions):
+    """Those of some columns that tell the classes apart on a few of the rows."""
+    rows = np.flatnonzero(made.alive)
+    rows = rows[:: max(len(rows) // GLANCE, 1)]
+    x, high = exact.dense_columns(made.X, positions, rows), made.sign[rows] > 0.0
+    if high.all() or not high.any():
+        return positions
+    above = x[high].min(axis=0) >= x[~high].max(axis=0)
+    below = x[~high].min(axis=0) >= x[high].max(axis=0)
+    return [j for j, parts in zip(positions, above | below, strict=True) if parts]
 
 
 def apart(targets, pairs, rising, classes):
