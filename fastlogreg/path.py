@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 COMPLETE = "all values fitted"
 EXPLAINED = "stopped early: the model explains nearly all of the deviance"
 FLAT = "stopped early: smaller penalties no longer change the fit"
+LEAST_EXPLAINED = 1e-6  # relative; what less explains is hard to tell from rounding
 LEAST_RATIO = 1e-3  # an L2 penalty alone leaves no model empty: its grid is that of this l1_ratio
 
 
@@ -52,7 +53,7 @@ class Path:
     gaps : ndarray of shape (k,)
         Certified: ``objective - minimum <= gap * objective``.
     converged : ndarray of shape (k,), bool
-        Whether the gap is within ``tol``, or rounding allows no better.
+        Whether the gap is within what ``tol`` asks for, or rounding allows no better.
     n_iter : ndarray of shape (k,), int
         Iterations.
     l1_ratio : float
@@ -187,7 +188,9 @@ def logistic_path(
         Whether to stop where the model explains 99.9 % of the deviance, or where a smaller alpha
         gains less than 1e-5 of what is explained. Only for a grid from the data.
     tol : float, default=1e-7
-        Relative suboptimality that each certificate has to prove.
+        Suboptimality that each certificate has to prove, relative to the objective or to what the
+        model explains (``null_deviance - objective``), whichever is less, so that models of few
+        columns are as exact as the others; no more than rounding allows.
     max_iter : int, default=100
         Iterations for each value.
     n_threads : int, default=None
@@ -276,11 +279,11 @@ def _follow(
     show = _progress(verbose, len(alphas))
     before = unit_at(unit, largest) if largest else None
     for k, alpha in enumerate(alphas):
-        penalty = penalty_of(alpha)
+        penalty, enough = penalty_of(alpha), tol * models.explained()
         if smooth:
-            solution = _ridge(objective, penalty, models.theta, tol, max_iter)
+            solution = _ridge(objective, penalty, models.theta, enough, max_iter)
         else:
-            solution = solver.solve(penalty, tol, max_iter, before=before)
+            solution = solver.solve(penalty, enough, max_iter, before=before)
             before = penalty
         models.take(solution, penalty, objective.fit_intercept)
         show(k, alpha, models)
@@ -362,6 +365,14 @@ class _Models:
         self.coefs, self.intercepts, self.objectives = [], [], []
         self.dev_ratio, self.df, self.gaps, self.n_iter = [], [], [], []
         self.converged = []
+
+    def explained(self):
+        """What the last model explains, relative to its objective; from LEAST_EXPLAINED to 1.
+
+        The next explains no less.
+        """
+        f = self.objectives[-1] if self.objectives else self.null
+        return min(max((self.null - f) / f, LEAST_EXPLAINED), 1.0) if f > 0 else 1.0
 
     def take(self, solution, penalty, fit_intercept):
         theta = self.theta = solution.theta

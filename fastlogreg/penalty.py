@@ -49,6 +49,20 @@ class Penalty(NamedTuple):
         """The four values as float64 arrays of length p."""
         return tuple(np.ascontiguousarray(np.broadcast_to(v, p), dtype=np.float64) for v in self)
 
+    def at(self, columns):
+        """The four values of some columns, as float64 arrays."""
+        m = len(columns)
+        return tuple(v[columns] if isinstance(v, np.ndarray) else np.full(m, v) for v in self)
+
+    def times(self, scale):
+        """The same penalty of an objective that is multiplied by `scale`."""
+        return self._replace(l1=self.l1 * scale, l2=self.l2 * scale)
+
+    @property
+    def bare(self):
+        """Which coefficients no penalty draws to zero, or the box keeps from it."""
+        return (self.l1 == 0) | (self.lower > 0) | (self.upper < 0)
+
     def value(self, coef):
         """pen(coef), the box left aside."""
         return float(np.sum(self.l1 * np.abs(coef)) + 0.5 * np.sum(self.l2 * coef * coef))

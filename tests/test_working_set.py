@@ -65,9 +65,11 @@ def test_a_border_is_what_a_new_matrix_would_be(level, kind):
         m = working.size
         working.evaluate()
         l1 = np.full(m, 1e9)
-        working.minimise(l1, nothing[:m], -wide[:m], wide[:m], 1e-3, 0.0, 0)
+        working.penalise(l1, nothing[:m], -wide[:m], wide[:m])
+        working.minimise(1e-3, 0.0, 0)
     grown.hold(problems[1])
-    grown.minimise(np.full(30, 1e9), nothing, -wide, wide, 1e-3, 0.0, 0)
+    grown.penalise(np.full(30, 1e9), nothing, -wide, wide)
+    grown.minimise(1e-3, 0.0, 0)
     np.testing.assert_allclose(grown.gram, fresh.gram, rtol=1e-12, atol=1e-12 * 400)
 
 
@@ -86,15 +88,16 @@ def test_steps_come_back_from_rows_that_are_wrong_beyond_doubt(p, kept, scale):
         kernels.Problem(design.as_matrix(X[:, :p]), y, None, None, True), p
     )
     terms = np.full(p, 0.02 * 300), np.zeros(p), np.full(p, -np.inf), np.full(p, np.inf)
+    working.penalise(*terms)
     far = scale * np.where(np.arange(p) == 1, -1.0, 1.0)
     if kept:
         working.coef[:p] = far
         working.evaluate()
-        working.minimise(*terms, 1e-9, 0.0, 0)
+        working.minimise(1e-9, 0.0, 0)
     working.coef[:p], working.intercept = -far, 0.0
     working.evaluate()
     assert (np.abs(working.residual[:300]) > 0.99).any()
-    status, _ = working.minimise(*terms, 1e-9, 0.0, 200)
+    status, _ = working.minimise(1e-9, 0.0, 200)
     assert status == "converged"
     np.testing.assert_allclose(working.coef[:p], want.coef, atol=1e-4)
 
@@ -109,7 +112,9 @@ def test_working_sets_refuse_what_does_not_fit():
     with pytest.raises(ValueError, match="do not fit"):
         working.hold(other)
     with pytest.raises(ValueError, match="different lengths"):
-        working.minimise(np.zeros(3), np.zeros(30), np.zeros(30), np.zeros(30), 0.0, 0.0, 1)
+        working.penalise(np.zeros(3), np.zeros(30), np.zeros(30), np.zeros(30))
+    with pytest.raises(ValueError, match="no penalty"):
+        working.minimise(0.0, 0.0, 1)
     with pytest.raises(ValueError, match="outside of X"):
         working.sample(other, np.arange(80) + 100, np.ones(80))
     by_column = kernels.Problem(design.as_matrix(sp.csc_array(X)), y, None, None, True)
@@ -132,7 +137,7 @@ def test_screening_finds_what_all_products_find(kind):
     for turn in np.linspace(0.0, 1.0, 40):
         r = (1 - turn) * a + turn * b + 1e-3 * rng.normal(size=80)
         r -= r.mean()
-        l1 = np.full(600, 18.0)
+        l1 = np.full(600, 18.0) if turn < 0.5 else np.full(1, 18.0)
         found = screen.violators(r, l1, inside)
         products = np.abs(X.T @ r)
         want = np.flatnonzero((products > l1) & ~inside)

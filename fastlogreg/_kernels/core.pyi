@@ -120,7 +120,6 @@ class Problem:
     def dual_gap(
         self, theta: Doubles, v: Doubles, moves: Doubles | None = None, n_threads: int = 1
     ) -> tuple[float, float, float]: ...
-    def dual_gap_at(self, z: Doubles, u: Doubles, moves: Doubles) -> tuple[float, float, float]: ...
     def gram(
         self, h: Doubles | None, out: Doubles, n_threads: int = 1, single: bool = False
     ) -> None: ...
@@ -190,12 +189,14 @@ class WorkingSet:
     def forget(self) -> None: ...
     def sample(self, part: Problem | None, rows: Rows | None, factor: Doubles | None) -> None: ...
     def evaluate(self, n_threads: int = 1) -> None: ...
+    @property
+    def objective(self) -> float: ...
+    @property
+    def violation(self) -> float: ...
+    def penalise(self, l1: Doubles, l2: Doubles, lower: Doubles, upper: Doubles) -> None: ...
+    def prove(self, along: Doubles, v: Doubles) -> tuple[float, float, float, float]: ...
     def minimise(
         self,
-        l1: Doubles,
-        l2: Doubles,
-        lower: Doubles,
-        upper: Doubles,
         least: float,
         exact: float,
         max_iter: int,
@@ -203,6 +204,15 @@ class WorkingSet:
         n_threads: int = 1,
         pause: bool = False,
     ) -> tuple[str, int]: ...
+
+def exceeding(
+    products: Doubles,
+    level: Doubles,
+    inside: NDArray[np.bool_],
+    out: NDArray[np.int64],
+    slack: float = 0.0,
+    norms: Doubles | None = None,
+) -> int: ...
 
 # many classes
 class Softmax:

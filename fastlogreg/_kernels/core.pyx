@@ -6,7 +6,7 @@ No arithmetic happens here.  A `Matrix` holds the buffers of X, a `Problem` adds
 and offset; both are immutable.  Sums are raw: weighted, not divided by the sum of weights.
 """
 
-from libc.math cimport sqrt
+from libc.math cimport fabs, sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
@@ -73,8 +73,6 @@ cdef extern from "flr.h" nogil:
                                 double *) noexcept nogil
         void collect_some(const flr_matrix *, const double *, Py_ssize_t, const int64_t *,
                           double *) noexcept nogil
-        void dual_gap_rows(const flr_problem *, Py_ssize_t, Py_ssize_t, const double *,
-                           const double *, const double *, double *) noexcept nogil
         int cholesky(Py_ssize_t, Py_ssize_t, double *, double *, double *) noexcept nogil
         void cholesky_solve(Py_ssize_t, Py_ssize_t, const double *, const double *,
                             double *) noexcept nogil
@@ -141,7 +139,13 @@ cdef extern from "proximal.h" nogil:
         const double *upper
         double decrease, least, exact
         int max_iter, n_iter, single, status, pause, paused
+    ctypedef struct flr_proof:
+        double cost, reach, left, beyond
     int flr_run_proximal(flr_proximal *, flr_executor) noexcept
+    void flr_release_proximal(flr_proximal *) noexcept
+    double flr_proximal_objective(const flr_proximal *) noexcept
+    double flr_proximal_violation(const flr_proximal *) noexcept
+    flr_proof flr_proximal_prove(const flr_proximal *, const double *, const double *) noexcept
 
 cdef extern from "softmax.h" nogil:
     ctypedef struct flr_softmax_job:
@@ -244,6 +248,7 @@ include "linear.pxi"
 include "matrix.pxi"
 include "problem.pxi"
 include "proximal.pxi"
+include "screening.pxi"
 include "softmax.pxi"
 include "quasi_newton.pxi"
 include "firth.pxi"

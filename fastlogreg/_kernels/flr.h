@@ -150,7 +150,13 @@ typedef struct {
     const double *H, *l1, *l2, *lower, *upper;
 } flr_quadratic;
 
-/* The same over columns of x (column-major or CSC) under weights k: see column_step; model.H is unused. */
+/* R'R = a matrix of q columns, of at most `room`; factor: room x room. */
+typedef struct {
+    ptrdiff_t q, room;
+    double *factor;
+} flr_face;
+
+/* The quadratic over columns of x (column-major or CSC) under weights k: see column_step; model.H is unused. */
 typedef struct {
     flr_quadratic model;
     const flr_matrix *x;
@@ -197,6 +203,9 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     /* the same given scores z and their changes u */                                               \
     X(void, dual_gap_rows, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *z,     \
                             const double *u, const double *moves, double *out))                     \
+    /* the same of m rows whose curvatures h are known; weight, moves may be NULL */                 \
+    X(void, dual_terms, (ptrdiff_t m, const double *z, const double *u, const double *h,            \
+                         const double *weight, const double *moves, double *out))                   \
     /* loss of rows [lo, hi) given their scores; writes residual and curvature */                   \
     X(double, loss_rows, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *z,       \
                           double *residual, double *curvature))                                     \
@@ -246,6 +255,10 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     X(int, column_cycles, (const flr_columns *model, double *w, double *state, ptrdiff_t *list,     \
                            double loose, double exact, int max_cycles))                             \
     X(void, add_scaled, (ptrdiff_t n, double a, const double *x, double *y))                        \
+    /* a Cholesky factor whose columns come and go, see face.inl */                                 \
+    X(int, face_add, (flr_face *face, double *a, double diagonal))                                  \
+    X(void, face_drop, (flr_face *face, ptrdiff_t k, double *row))                                  \
+    X(void, face_solve, (const flr_face *face, double *x))                                          \
     X(double, dot, (ptrdiff_t n, const double *a, const double *b))                                 \
     X(double, sum, (const double *x, ptrdiff_t n))
 

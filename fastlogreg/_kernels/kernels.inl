@@ -112,6 +112,7 @@ FLR_INLINE double s_term(const int squared, double x) { return squared ? x * x :
 #include "elementwise.inl"
 #include "newton.inl"
 #include "coordinate.inl"
+#include "face.inl"
 #include "softmax.inl"
 
 #define FLR_GLUE2(a, b) a##b

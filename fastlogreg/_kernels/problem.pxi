@@ -126,19 +126,6 @@ cdef class Problem:
             free(buffer)
         return at.loss
 
-    def dual_gap_at(self, const double[::1] z, const double[::1] u, const double[::1] moves):
-        """As `dual_gap`, given the scores z and how the step changes them, u."""
-        cdef double out[3]
-        self.needs_targets()
-        same_length(z.shape[0], self.n)
-        same_length(u.shape[0], self.n)
-        same_length(moves.shape[0], self.n)
-        out[0] = out[1] = out[2] = 0.0
-        if self.n:
-            with nogil:
-                flr_active().dual_gap_rows(&self.pb, 0, self.n, &z[0], &u[0], &moves[0], out)
-        return out[0], out[1], out[2]
-
     def losses(self, const double[::1] z, double[::1] residual, double[::1] curvature):
         """Summed loss of the rows at scores z; weighted residuals and curvatures are filled."""
         cdef double loss

@@ -11,6 +11,8 @@
  * a whole path too, until steps contract the error badly. New columns only add a border. With many rows
  * it is at first that of a sample of them, K being zero elsewhere.
  *
+ * The model is minimised by few cycles of coordinate descent, which find the signs, and by Newton's steps
+ * on the face of these signs, whose Cholesky factor is kept while columns come and go (face.inl).
  * Without room for a Gram matrix the model is minimised by walks along the columns instead.
  *
  * The last step is minimised exactly and not taken: moving the residuals by K X s makes a dual point
@@ -26,6 +28,7 @@
 #include <string.h>
 
 static const double ROUNDING = 4e-15; /* of an objective, relative */
+enum { ROWS = 1024 };                 /* that are summed up at a time */
 static const double FAINTEST = 1e-4;  /* least curvature in the model, as a share of the residual */
 
 static double penalty(const flr_proximal *job, const double *w)
@@ -34,6 +37,50 @@ static double penalty(const flr_proximal *job, const double *w)
     for (ptrdiff_t j = 0; j < job->pb.x.p; j++)
         sum += job->l1[j] * fabs(w[j]) + 0.5 * job->l2[j] * w[j] * w[j];
     return sum;
+}
+
+double flr_proximal_objective(const flr_proximal *job) { return job->loss + penalty(job, job->coef); }
+
+double flr_proximal_violation(const flr_proximal *job)
+{
+    double largest = fabs(job->gradient_b);
+    for (ptrdiff_t j = 0; j < job->pb.x.p; j++) {
+        const double w = job->coef[j], l1 = job->l1[j];
+        double slope = job->gradient[j] + job->l2[j] * w + (w > 0.0 ? l1 : w < 0.0 ? -l1 : 0.0);
+        if (w == 0.0) slope = fabs(slope) <= l1 ? 0.0 : slope > 0.0 ? slope - l1 : slope + l1;
+        if ((w <= job->lower[j] && slope > 0.0) || (w >= job->upper[j] && slope < 0.0)) slope = 0.0;
+        if (fabs(slope) > largest) largest = fabs(slope);
+    }
+    return largest;
+}
+
+flr_proof flr_proximal_prove(const flr_proximal *job, const double *along, const double *v)
+{
+    flr_proof proof = {0};
+    double sums[3] = {0};
+    for (ptrdiff_t i = 0; i < job->pb.n; i += ROWS) {
+        const ptrdiff_t some = job->pb.n - i < ROWS ? job->pb.n - i : ROWS;
+        flr_active()->dual_terms(some, job->score + i, along + i, job->curvature + i,
+                                 job->pb.weight ? job->pb.weight + i : 0, job->moves + i, sums);
+    }
+    for (ptrdiff_t j = 0; j < job->pb.x.p; j++) {
+        const double w = job->coef[j], l1 = job->l1[j], l2 = job->l2[j];
+        const double size = fabs(v[j]) - l1, past = size > 0.0 ? (v[j] < 0.0 ? size : -size) : 0.0;
+        /* where pen*(-v) has its maximum */
+        double b = past == 0.0 ? 0.0 : l2 > 0.0 ? past / l2 : past > 0.0 ? (double)INFINITY : (double)-INFINITY;
+        b = b < job->lower[j] ? job->lower[j] : b > job->upper[j] ? job->upper[j] : b;
+        if (!(fabs(b) < INFINITY)) {
+            if (l1 > 0.0 && size / l1 > proof.beyond) proof.beyond = size / l1;
+            if (l1 == 0.0) continue; /* its v is 0, but for rounding */
+            b = 0.0;
+        }
+        /* pen(w) + w v - (pen(b) + b v), without cancellation of the squares */
+        const double term = l1 * (fabs(w) - fabs(b)) + (w - b) * (v[j] + 0.5 * l2 * (w + b));
+        if (!(term <= 0.0)) proof.left += term;
+    }
+    proof.cost = sums[0];
+    proof.reach = sums[1];
+    return proof;
 }
 
 /* For the residual form: the model's curvature of each column, and cross and total. */
@@ -64,6 +111,7 @@ static int build(flr_proximal *job, int single, flr_executor ex)
     double *upper = malloc((size_t)(Q * Q) * sizeof(double));
     int good = 1;
     if (!upper) return FLR_NO_MEMORY;
+    if (job->built == 0) job->face.q = 0; /* it is of another matrix */
     int outcome = job->thin ? flr_run_gram(&job->thin_pb, job->thin_moves, single, job->built, upper, ex)
                             : flr_run_gram(&job->pb, job->moves, single, job->built, upper, ex);
     if (outcome != FLR_OK) {
@@ -98,39 +146,109 @@ static int build(flr_proximal *job, int single, flr_executor ex)
     return build(job, 0, ex);
 }
 
-/* Newton on the face of the coefficients that are off zero and off their bounds: goes to its minimum,
- * or to where the first of them meets zero or a bound. 1 if it got to the minimum, 0 if not, -1 if the
- * face has none or memory is short. */
-static int face_step(const flr_proximal *job, double *w, double *slope, ptrdiff_t *list)
+void flr_release_proximal(flr_proximal *job)
+{
+    free(job->face.factor);
+    free(job->faced);
+    free(job->faced_l2);
+    job->face.factor = job->faced_l2 = NULL;
+    job->faced = NULL;
+    job->face.q = job->face.room = 0;
+}
+
+/* Room for a face of so many columns. */
+static int enlarge_face(flr_proximal *job, ptrdiff_t columns)
+{
+    flr_face *face = &job->face;
+    if (columns <= face->room) return 1;
+    ptrdiff_t room = columns + columns / 2 + 16;
+    if (room > job->capacity) room = job->capacity;
+    double *factor = malloc((size_t)(room * room) * sizeof(double));
+    double *l2 = malloc((size_t)room * sizeof(double));
+    ptrdiff_t *faced = malloc((size_t)room * sizeof(ptrdiff_t));
+    if (!factor || !l2 || !faced) {
+        free(factor);
+        free(l2);
+        free(faced);
+        return 0;
+    }
+    for (ptrdiff_t k = 0; k < face->q; k++) {
+        memcpy(factor + k * room, face->factor + k * face->room, (size_t)face->q * sizeof(double));
+        faced[k] = job->faced[k];
+        l2[k] = job->faced_l2[k];
+    }
+    const ptrdiff_t q = face->q;
+    flr_release_proximal(job);
+    *face = (flr_face){q, room, factor};
+    job->faced = faced;
+    job->faced_l2 = l2;
+    return 1;
+}
+
+/* Brings the face's factor to the columns that are `wanted`, but for those that depend on others. */
+static void turn_face(flr_proximal *job, unsigned char *wanted, double *scratch)
 {
     const ptrdiff_t m = job->pb.x.p, ld = job->capacity;
     const flr_table *kernels = flr_active();
-    ptrdiff_t q = 0, blocking = -1;
-    double size = 1.0, stop = 0.0;
-    for (ptrdiff_t j = 0; j < m; j++)
-        if ((w[j] != 0.0 || job->l1[j] == 0.0) && job->lower[j] < w[j] && w[j] < job->upper[j] &&
-            job->gram[j * ld + j] + job->l2[j] > 0.0)
-            list[q++] = j;
-    if (q == 0) return 1;
-    const ptrdiff_t Q = flr_padded(q);
-    double *A = malloc(((size_t)(Q * Q) + 2 * (size_t)Q + flr_gram_scratch(q)) * sizeof(double));
-    if (!A) return -1;
-    double *scale = A + Q * Q, *d = scale + Q, *scratch = d + Q;
-    memset(A, 0, (size_t)(Q * Q) * sizeof(double));
-    for (ptrdiff_t a = 0; a < q; a++) {
-        const ptrdiff_t j = list[a];
-        const double *row = job->gram + j * ld;
-        for (ptrdiff_t b = a; b < q; b++) A[a * Q + b] = row[list[b]];
-        A[a * Q + a] += job->l2[j];
-        d[a] = slope[j] + job->l2[j] * w[j] + (w[j] > 0.0 ? job->l1[j] : w[j] < 0.0 ? -job->l1[j] : 0.0);
+    flr_face *face = &job->face;
+    ptrdiff_t leaving = 0;
+    for (ptrdiff_t k = 0; k < face->q; k++)
+        leaving += !wanted[job->faced[k]] || job->faced_l2[k] != job->l2[job->faced[k]];
+    if (leaving > 4 + face->q / 8) face->q = 0; /* a new one costs less */
+    for (ptrdiff_t k = face->q - 1; k >= 0; k--) {
+        const ptrdiff_t j = job->faced[k];
+        if (wanted[j] && job->faced_l2[k] == job->l2[j]) {
+            wanted[j] = 0; /* it is there */
+            continue;
+        }
+        kernels->face_drop(face, k, scratch);
+        const size_t behind = (size_t)(face->q - k);
+        memmove(job->faced + k, job->faced + k + 1, behind * sizeof(ptrdiff_t));
+        memmove(job->faced_l2 + k, job->faced_l2 + k + 1, behind * sizeof(double));
     }
-    if (!kernels->cholesky(q, Q, A, scale, scratch)) {
-        free(A);
+    for (ptrdiff_t j = 0; j < m; j++) {
+        if (!wanted[j]) continue;
+        const ptrdiff_t q = face->q;
+        const double *row = job->gram + j * ld;
+        for (ptrdiff_t k = 0; k < q; k++) scratch[k] = row[job->faced[k]];
+        if (!kernels->face_add(face, scratch, row[j] + job->l2[j])) continue;
+        job->faced[q] = j;
+        job->faced_l2[q] = job->l2[j];
+    }
+}
+
+/* Newton on the face of the coefficients that are off zero and off their bounds: goes to its minimum,
+ * or to where the first of them meets zero or a bound. 1 if it got to the minimum, 0 if not, -1 if
+ * memory is short. */
+static int face_step(flr_proximal *job, double *w, double *slope)
+{
+    const ptrdiff_t m = job->pb.x.p, ld = job->capacity;
+    const flr_table *kernels = flr_active();
+    ptrdiff_t wide = 0, blocking = -1;
+    double size = 1.0, stop = 0.0;
+    double *d = malloc(2 * (size_t)(m + 1) * sizeof(double)), *scratch = d + m + 1;
+    unsigned char *wanted = malloc((size_t)m + 1);
+    if (!d || !wanted) {
+        free(d);
+        free(wanted);
         return -1;
     }
-    kernels->cholesky_solve(q, Q, A, scale, d);
+    for (ptrdiff_t j = 0; j < m; j++) {
+        wanted[j] = (w[j] != 0.0 || job->l1[j] == 0.0) && job->lower[j] < w[j] && w[j] < job->upper[j] &&
+                    job->gram[j * ld + j] + job->l2[j] > 0.0;
+        wide += wanted[j];
+    }
+    const int room = enlarge_face(job, wide);
+    if (room) turn_face(job, wanted, scratch);
+    free(wanted);
+    const ptrdiff_t q = room ? job->face.q : 0;
     for (ptrdiff_t a = 0; a < q; a++) {
-        const ptrdiff_t j = list[a];
+        const ptrdiff_t j = job->faced[a];
+        d[a] = slope[j] + job->l2[j] * w[j] + (w[j] > 0.0 ? job->l1[j] : w[j] < 0.0 ? -job->l1[j] : 0.0);
+    }
+    if (q) kernels->face_solve(&job->face, d);
+    for (ptrdiff_t a = 0; a < q; a++) {
+        const ptrdiff_t j = job->faced[a];
         const double to = w[j] - d[a];
         double wall = d[a] > 0.0 ? job->lower[j] : job->upper[j];
         if (job->l1[j] > 0.0 && w[j] * to < 0.0 && fabs(wall) > 0.0 && wall * w[j] <= 0.0) wall = 0.0;
@@ -141,13 +259,13 @@ static int face_step(const flr_proximal *job, double *w, double *slope, ptrdiff_
         }
     }
     for (ptrdiff_t a = 0; a < q; a++) {
-        const ptrdiff_t j = list[a];
+        const ptrdiff_t j = job->faced[a];
         const double to = j == blocking ? stop : w[j] - size * d[a];
         kernels->add_scaled(m, to - w[j], job->gram + j * ld, slope);
         w[j] = to;
     }
-    free(A);
-    return blocking < 0;
+    free(d);
+    return !room ? -1 : blocking < 0;
 }
 
 /* Where the model's Gram matrix is not kept. */
@@ -198,10 +316,10 @@ static int minimise(flr_proximal *job, double loose, double *w, double *slope, p
     }
     for (ptrdiff_t j = 0; j < m; j++)
         if (job->step[j] != 0.0) kernels->add_scaled(m, job->step[j], job->gram + j * job->capacity, slope);
-    const int patience = 3 + (int)(m / 32); /* cycles that a factorisation is worth */
+    const int patience = 2; /* cycles that a step on the face is worth */
     for (int round = 0; round < 30; round++) {
         if (kernels->coordinate_cycles(&model, w, slope, list, loose, job->exact, patience) > 0) break;
-        for (int k = 0; k < 20 && face_step(job, w, slope, list) == 0; k++) continue;
+        for (int k = 0; k < 20 && face_step(job, w, slope) == 0; k++) continue;
         if (ex.poll && ex.poll()) return FLR_INTERRUPTED;
     }
     for (ptrdiff_t j = 0; j < m; j++) {

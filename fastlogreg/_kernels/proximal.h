@@ -29,6 +29,9 @@ typedef struct {
     const double *thin_factor;                 /* what each stands for */
     double *thin_moves;                        /* scratch, thin_pb.n */
     ptrdiff_t built;                           /* columns of the Gram matrix that are there */
+    flr_face face;                             /* the factor of its part off zero and off the bounds, */
+    ptrdiff_t *faced;                          /* which columns these are, */
+    double *faced_l2;                          /* and their l2 */
     const double *l1, *l2, *lower, *upper;     /* m each */
     double decrease;                           /* of the objective that `step` promises */
     double least;                              /* stop where a step promises no more */
@@ -41,5 +44,23 @@ typedef struct {
 
 /* FLR_OK, FLR_NO_MEMORY or FLR_INTERRUPTED; the outcome is in `status`. */
 int flr_run_proximal(flr_proximal *job, flr_executor ex);
+
+/* Frees what flr_run_proximal keeps. */
+void flr_release_proximal(flr_proximal *job);
+
+/* loss + penalty at coef */
+double flr_proximal_objective(const flr_proximal *job);
+
+/* The largest entry of the shortest subgradient at coef. */
+double flr_proximal_violation(const flr_proximal *job);
+
+/* What the dual point whose residuals are residual + moves * along proves, v = X' of them (m entries).
+ * The gap is at most cost + left + beyond * objective, if reach < 1. */
+typedef struct {
+    double cost, reach; /* of the rows, see dual_terms */
+    double left;        /* sum_j pen(b_j) + b_j v_j + pen*(-v_j), as far as pen* is finite */
+    double beyond;      /* by which share of l1_j a |v_j| exceeds it, where it is not */
+} flr_proof;
+flr_proof flr_proximal_prove(const flr_proximal *job, const double *along, const double *v);
 
 #endif

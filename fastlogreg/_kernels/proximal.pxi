@@ -17,7 +17,7 @@ cdef class WorkingSet:
     cdef readonly Problem problem
     cdef readonly object coef, gradient, step, score, residual, curvature, along, moves
     cdef readonly object gram, diagonal, cross, work
-    cdef object thin_held
+    cdef object thin_held, terms
     cdef readonly Py_ssize_t n, capacity, size
 
     def __init__(self, Problem problem, Py_ssize_t capacity, bint with_gram=True):
@@ -44,6 +44,9 @@ cdef class WorkingSet:
         self.job.diagonal = pointer(self.diagonal)
         self.hold(problem)
 
+    def __dealloc__(self):
+        flr_release_proximal(&self.job)
+
     def hold(self, Problem problem):
         """Take a problem whose first columns are the present ones: a border is added."""
         if problem.n != self.n or problem.p > self.capacity:
@@ -56,6 +59,8 @@ cdef class WorkingSet:
         problem.needs_targets()
         if problem.p != self.size and self.job.thin:
             self.job.thin = self.job.built = 0  # its columns are not these
+        if problem.p != self.size:
+            self.terms = None  # of other columns
         self.problem, self.size = problem, problem.p
         self.job.pb = problem.pb
 
@@ -137,25 +142,59 @@ cdef class WorkingSet:
         self.gradient[:m] = gradient[:m]
         self.job.gradient_b = gradient[m] if intercept else 0.0
 
-    def minimise(self, const double[::1] l1, const double[::1] l2, const double[::1] lower,
-                 const double[::1] upper, double least, double exact, int max_iter,
-                 bint single=False, int n_threads=1, bint pause=False):
-        """Steps until one promises at most `least`; that one is left in `step` and `along`.
-
-        l1, l2, lower, upper have an entry a column in work. Returns (status, steps taken); status
-        is one of "converged", "max_iter", "stalled", "nonfinite"; with `pause` also "paused", after
-        every step, and the next call with the same arguments goes on as if there had been none.
-        """
+    def penalise(self, const double[::1] l1, const double[::1] l2, const double[::1] lower,
+                 const double[::1] upper):
+        """Set the penalty and the box, an entry a column in work; until the next `hold`."""
         cdef Py_ssize_t m = self.size
-        cdef double nothing = 0.0
         same_length(l1.shape[0], m)
         same_length(l2.shape[0], m)
         same_length(lower.shape[0], m)
         same_length(upper.shape[0], m)
-        self.job.l1 = &l1[0] if m else &nothing
-        self.job.l2 = &l2[0] if m else &nothing
-        self.job.lower = &lower[0] if m else &nothing
-        self.job.upper = &upper[0] if m else &nothing
+        self.terms = l1, l2, lower, upper
+        if m:
+            self.job.l1, self.job.l2 = &l1[0], &l2[0]
+            self.job.lower, self.job.upper = &lower[0], &upper[0]
+
+    cdef int needs_penalty(self) except -1:
+        if self.terms is None:
+            raise ValueError("no penalty was set for the columns in work")
+        return 0
+
+    @property
+    def objective(self):
+        """Summed loss and penalty at coef."""
+        self.needs_penalty()
+        return flr_proximal_objective(&self.job)
+
+    @property
+    def violation(self):
+        """The largest entry of the objective's shortest subgradient at coef."""
+        self.needs_penalty()
+        return flr_proximal_violation(&self.job)
+
+    def prove(self, const double[::1] along, const double[::1] v):
+        """What the dual point with residuals ``residual + moves * along`` proves, v = X' of them.
+
+        (cost, reach, left, beyond): if reach < 1, the objective is at most ``cost + left + beyond *
+        objective`` above its minimum over these columns; see reference.duality_gap.
+        """
+        cdef flr_proof proof
+        self.needs_penalty()
+        same_length(along.shape[0], self.n)
+        same_length(v.shape[0], self.size)
+        with nogil:
+            proof = flr_proximal_prove(&self.job, &along[0], &v[0] if self.size else NULL)
+        return proof.cost, proof.reach, proof.left, proof.beyond
+
+    def minimise(self, double least, double exact, int max_iter, bint single=False, int n_threads=1,
+                 bint pause=False):
+        """Steps until one promises at most `least`; that one is left in `step` and `along`.
+
+        Returns (status, steps taken); status is one of "converged", "max_iter", "stalled",
+        "nonfinite"; with `pause` also "paused", after every step, and the next call with the same
+        arguments goes on as if there had been none.
+        """
+        self.needs_penalty()
         self.job.least, self.job.exact = least, exact
         self.job.max_iter, self.job.single, self.job.pause = max_iter, single, pause
         cdef int outcome

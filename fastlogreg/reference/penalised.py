@@ -226,7 +226,11 @@ def _proximal_step(root, gradient, coef, l1, l2, lower, upper):
         if not new.any():
             break
         work |= new
-    step = w - coef
+    step = w - coef  # to the rounding of w; the last correction is to its own
+    free = ((w != 0) | (l1 == 0)) & (lower < w) & (w < upper)
+    if free.any():
+        left = v[free] + l2[free] * w[free] + l1[free] * np.sign(w[free])
+        step[free] -= _solve_factored(columns[:, free], l2[free], left)
     if len(gradient) == p:
         return step
     moved = ones[:, 0] @ (root[:, :p] @ step) + gradient[p]

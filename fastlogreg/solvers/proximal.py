@@ -24,7 +24,6 @@ import numpy as np
 from fastlogreg import design
 from fastlogreg._kernels.core import Problem, WorkingSet
 from fastlogreg.objective import problem_over
-from fastlogreg.reference import fenchel_young
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED
 from fastlogreg.solvers.multilevel import draw, sample_size
 from fastlogreg.solvers.newton import separated
@@ -91,22 +90,21 @@ class Proximal:
     def start_at(self, theta, penalty, insist=False):
         """Begin at theta, brought into the box; at zero if that is better, unless to `insist`."""
         o = self.objective
-        l1, _, lower, upper = penalty.arrays(o.p)
         for start in (theta, o.null_start()):
-            coef = np.clip(start[: o.p], lower, upper)
+            coef = np.clip(start[: o.p], penalty.lower, penalty.upper)
             intercept = float(start[o.p]) if o.fit_intercept else 0.0
-            if start is theta and not insist and not self._promises(coef, intercept, l1, penalty):
+            if start is theta and not insist and not self._promises(coef, intercept, penalty):
                 continue
-            self._work_on(np.flatnonzero((coef != 0) | (l1 == 0)), coef, intercept)
+            self._work_on(np.flatnonzero((coef != 0) | (penalty.l1 == 0)), coef, intercept)
             if insist or self.set.curvature.sum() > 1e-8 * self.scale:
                 break
 
-    def _promises(self, coef, intercept, l1, penalty):
+    def _promises(self, coef, intercept, penalty):
         """Whether a start is any better than zero; also if zero lies outside of the box."""
         o = self.objective
         if not coef.any() or np.any(penalty.lower > 0) or np.any(penalty.upper < 0):
             return True
-        if np.count_nonzero(coef[l1 > 0]) > max(o.n, FIRST):
+        if np.count_nonzero(coef * (penalty.l1 > 0)) > max(o.n, FIRST):
             return False  # more than a lasso leaves off zero
         null = o.null_start()
         theta = np.append(coef, intercept) if o.fit_intercept else coef
@@ -177,8 +175,11 @@ class Proximal:
         self.columns = together
         self.inside[columns] = True
         self.set.hold(self._problem())
-        out = np.empty(m + o.fit_intercept)
-        self.set.problem.collect(self.set.residual[: o.n], out, False, o.n_threads)
+        residual, out = self.set.residual[: o.n], np.empty(m + o.fit_intercept)
+        if o.sparse:
+            self.set.problem.collect(residual, out, False, o.n_threads)
+        else:
+            self.set.problem.collect_some(residual, np.arange(before, m), out[before:m])
         self.set.gradient[before:m] = out[before:m]
         self._sample()
 
@@ -205,25 +206,23 @@ class Proximal:
 
         `before` is the penalty of the last solve; with it, the strong rule looks ahead.
         """
-        o = self.objective
-        l1, l2, lower, upper = penalty.arrays(o.p)
-        box = self.scale * l1, self.scale * l2, lower, upper
-        if before is not None and np.any(before.l1 > 2.0 * l1):
+        s = penalty.times(self.scale)
+        if before is not None and np.any(before.l1 > 2.0 * penalty.l1):
             before = None  # too far off for a rule about the next value
-        self._foresee(box, None if before is None else self.scale * before.l1)
-        self._enter(lower, upper)
+        self._foresee(s, None if before is None else self.scale * before.l1)
+        self._enter(penalty)
         # as long as columns are missing there is no point in solving for those here exactly
         finest = max(0.25 * tol, 1e-15)
         inner, n_iter, renewed = finest if before else max(finest, 1e-3), 0, False
         for _ in range(100):
-            mine = [values[self.columns] for values in box]
-            status, steps = self._minimise(mine, inner, tol, max_iter - n_iter, watch, n_iter)
+            self.set.penalise(*s.at(self.columns))
+            status, steps = self._minimise(s, inner, tol, max_iter - n_iter, watch, n_iter)
             n_iter += steps
-            f = self._objective(mine)
+            f = self.set.objective
             if status == "callback":
                 gap = np.inf
                 break
-            gap, missing = self._certify(box, mine, f)
+            gap, missing = self._certify(s, f)
             if gap <= tol * f:
                 break
             if n_iter == max_iter and not (inner <= finest and status == "stalled"):
@@ -244,21 +243,20 @@ class Proximal:
                 break
             else:
                 inner, renewed = max(0.03 * inner, 1e-15), False
-        end = self.theta(), f / self.scale, gap / self.scale, self._violation(mine)
-        return Solution(*end, self._reason(gap <= tol * f, status, gap, mine), n_iter)
+        end = self.theta(), f / self.scale, gap / self.scale, self.set.violation / self.scale
+        return Solution(*end, self._reason(gap <= tol * f, status, gap), n_iter)
 
     def take_last_step(self, penalty, solution, watch):
         """Go where the step left over leads: nearer to the optimum by far, for one read."""
         o, s, m = self.objective, self.set, len(self.columns)
-        l1, l2, lower, upper = (value[self.columns] for value in penalty.arrays(o.p))
+        l1, _, lower, upper = penalty.at(self.columns)
         before = s.coef[:m].copy(), s.intercept
         stays = (before[0] == 0) & (l1 > 0)  # no step so small tells a zero from another number
         s.coef[:m] = np.where(stays, 0.0, np.clip(before[0] + s.step[:m], lower, upper))
         s.intercept += s.step_b
         s.evaluate(o.n_threads)
         o.passes += m / max(o.p, 1)
-        mine = [self.scale * l1, self.scale * l2, lower, upper]
-        f = self._objective(mine) / self.scale
+        f = s.objective / self.scale
         least = solution.objective - solution.gap  # of the minimum
         if not f <= solution.objective:
             s.coef[:m], s.intercept = before
@@ -267,26 +265,32 @@ class Proximal:
         gap = min(max(f - least, 0.0) + ROUNDING * f, solution.gap)
         n_iter = solution.n_iter + 1
         watch(n_iter, self.theta(), f, gap)
-        return Solution(self.theta(), f, gap, self._violation(mine), CONVERGED, n_iter)
+        return Solution(self.theta(), f, gap, s.violation / self.scale, CONVERGED, n_iter)
 
-    def _enter(self, lower, upper):
+    def _enter(self, penalty):
         """Bring the coefficients in work into the box."""
+        if not penalty.bounded:
+            return
         w = self.set.coef[: len(self.columns)]
-        inside = np.clip(w, lower[self.columns], upper[self.columns])
+        _, _, lower, upper = penalty.at(self.columns)
+        inside = np.clip(w, lower, upper)
         if (inside != w).any():
             w[:] = inside
             self.set.evaluate(self.objective.n_threads)
 
-    def _minimise(self, mine, inner, tol, max_iter, watch, done):
+    def _minimise(self, penalty, inner, tol, max_iter, watch, done):
         """Steps on the working set until they promise too little: (status, how many)."""
         o, s = self.objective, self.set
-        unit = max(float(mine[0].max(initial=0.0)), 0.1 * np.abs(s.gradient).max())
-        least, exact = inner * self._objective(mine), 0.02 * min(tol, inner) * unit
+        largest = (
+            penalty.l1 if np.ndim(penalty.l1) == 0 else penalty.l1[self.columns].max(initial=0)
+        )
+        unit = max(float(largest), 0.1 * np.abs(s.gradient).max())
+        least, exact = inner * s.objective, 0.02 * min(tol, inner) * unit
         single, watched = len(self.columns) >= SINGLE, watch is not None and watch.callback
         n_iter = 0
         while True:
             status, steps = s.minimise(
-                *mine, least, exact, max_iter - n_iter, single, o.n_threads, bool(watched)
+                least, exact, max_iter - n_iter, single, o.n_threads, bool(watched)
             )
             n_iter += steps
             o.passes += (steps + 1) * len(self.columns) / max(o.p, 1)
@@ -294,11 +298,11 @@ class Proximal:
                 raise FloatingPointError("sums over the rows overflow")
             if status != "paused":
                 return status, n_iter
-            f = self._objective(mine) / self.scale
+            f = s.objective / self.scale
             if watch(done + n_iter, self.theta(), f, np.inf):
                 return "callback", n_iter
 
-    def _reason(self, proved, status, gap, mine):
+    def _reason(self, proved, status, gap):
         """Why it stopped, in the words of `fastlogreg.result`."""
         if proved:
             return CONVERGED
@@ -311,58 +315,54 @@ class Proximal:
             return SEPARATED
         return MAX_ITER if status == "max_iter" else DIVERGED
 
-    def _objective(self, mine):
-        w = self.set.coef[: len(self.columns)]
-        return self.set.loss + float(np.sum(mine[0] * np.abs(w) + 0.5 * mine[1] * (w * w)))
-
-    def _foresee(self, box, before):
+    def _foresee(self, penalty, before):
         """The strong rule: which columns will be off zero, by the products at the last point."""
         if self.whole:
             return
         if self.screen is None:
             self.screen = Screen(self.objective)
             self.screen.learn(self.set.residual[: self.objective.n])
-        l1, _, lower, upper = box
-        estimate = np.abs(self.screen.last)
-        threshold = l1 if before is None else np.minimum(2.0 * l1 - before, l1)
-        new = np.flatnonzero((estimate >= threshold) & ~self.inside)
+        l1 = penalty.l1
+        level = l1 if before is None else np.minimum(2.0 * l1 - before, l1)
+        new = self.screen.foreseen(np.atleast_1d(level), self.inside)
         if before is None:  # from afar: the likeliest first
             most = max(min(self.objective.n, FIRST), 2 * len(self.columns))
             if len(new) > most:
-                ratio = estimate[new] / np.maximum(l1[new], 1e-300)
+                size = np.maximum(np.broadcast_to(l1, self.objective.p)[new], 1e-300)
+                ratio = np.abs(self.screen.last[new]) / size
                 new = new[np.argpartition(-ratio, most)[:most]]
-        forced = ((lower > 0) | (upper < 0) | (l1 == 0)) & ~self.inside
-        if forced.any():
-            new = np.union1d(new, np.flatnonzero(forced))
+        bare = penalty.bare
+        if np.any(bare):
+            new = np.union1d(new, np.flatnonzero(bare & ~self.inside))
         self._add(new)
 
     # ------------------------------------------------------------------ the certificate
 
-    def _certify(self, box, mine, f):
+    def _certify(self, penalty, f):
         """(gap, columns that must join) from the step that was not taken."""
-        o, s, m = self.objective, self.set, len(self.columns)
-        n = o.n
+        n, s = self.objective.n, self.set
         along = s.along[:n]
         moved = s.residual[:n] + s.moves[:n] * along
-        v, along, moved = self._products(mine, along, moved)
-        cost, reach, _ = s.problem.dual_gap_at(s.score[:n], along, s.moves[:n])
-        missing = [] if self.whole else self.screen.violators(moved, box[0], self.inside)
+        v, along, moved = self._products(penalty, along, moved)
+        cost, reach, left, beyond = s.prove(along, v)
+        if self.whole:
+            missing = ()
+        else:
+            missing = self.screen.violators(moved, np.atleast_1d(penalty.l1), self.inside)
         if len(missing) or not reach < 1.0:
             return np.inf, missing
-        terms, excess = fenchel_young(s.coef[:m], v, *mine)
-        held = mine[0] > 0  # the others' v is 0, but for rounding
-        terms[(excess > 0) & ~held] = 0.0
-        beyond = np.divide(excess, mine[0], out=np.zeros(m), where=held).max(initial=0.0)
-        return cost + float(terms.sum() + f * beyond) + FLOOR * f, missing
+        return cost + left + f * beyond + FLOOR * f, missing
 
-    def _products(self, mine, along, moved):
+    def _products(self, penalty, along, moved):
         """X' moved for the columns in work, once those without any penalty are brought to 0."""
         o, s, m = self.objective, self.set, len(self.columns)
-        l1, l2, lower, upper = mine
         out = np.empty(m + o.fit_intercept)
         if not len(out):
             return out, along, moved
         s.problem.collect(moved, out, False, o.n_threads)
+        if not np.any((penalty.l1 == 0) & (penalty.l2 == 0)):
+            return out[:m], along, moved
+        l1, l2, lower, upper = penalty.at(self.columns)
         w = s.coef[:m] + s.step[:m]
         free = np.flatnonzero((l1 == 0) & (l2 == 0) & (lower < w) & (w < upper))
         if not len(free):
@@ -382,15 +382,3 @@ class Proximal:
             if np.abs(out[free]).max() <= 1e-13 * self.scale * max(1.0, float(np.abs(w).max())):
                 break
         return out[:m], along, moved
-
-    def _violation(self, mine):
-        """The largest entry of the objective's shortest subgradient, in units of the mean loss."""
-        m = len(self.columns)
-        l1, l2, lower, upper = mine
-        w, g = self.set.coef[:m], self.set.gradient[:m]
-        slope = g + l2 * w + l1 * np.sign(w)
-        at_zero = w == 0
-        slope[at_zero] = np.sign(g[at_zero]) * np.maximum(np.abs(g[at_zero]) - l1[at_zero], 0.0)
-        slope[(w <= lower) & (slope > 0)] = 0.0
-        slope[(w >= upper) & (slope < 0)] = 0.0
-        return float(np.abs(slope).max(initial=abs(self.set.gradient_b))) / self.scale

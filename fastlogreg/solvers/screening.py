@@ -19,7 +19,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fastlogreg._kernels.core import Matrix, Problem, dot
+from fastlogreg._kernels.core import Matrix, Problem, dot, exceeding
 
 KEPT = 16  # residuals
 FIRST = 4  # of them whose products are taken without asking
@@ -40,6 +40,7 @@ class Screen:
             for rows in (self.directions, self.products)
         )
         self.last = np.zeros(o.p)  # the best estimate of the last residual's products
+        self._found = np.empty(o.p, dtype=np.int64)
 
     @cached_property
     def norms(self):
@@ -76,24 +77,33 @@ class Screen:
         self.last = v
         return v
 
+    def foreseen(self, level, inside):
+        """Columns outside whose product with the last residual is, as far as known, above a level.
+
+        `level`: an array (p,), or (1,) for all columns.
+        """
+        return self._found[: exceeding(self.last, level, inside, self._found)].copy()
+
     def violators(self, r, l1, inside):
-        """Columns outside whose product with r exceeds l1, the worst first."""
+        """Columns outside whose product with r exceeds l1 (as `level`), the worst first."""
         if self.kept < FIRST or self.objective.sparse:  # too little is known to bound anything
-            excess = np.where(inside, 0.0, np.abs(self.learn(r)) - l1)
-            found = np.flatnonzero(excess > 0.0)
-            return found[np.argsort(-excess[found])]
-        c, e = self._project(r)
-        slack = np.sqrt(dot(e, e)) + ROUNDING * np.sqrt(dot(r, r))
-        self.last = self._estimate(c)
-        doubtful = np.flatnonzero((np.abs(self.last) + slack * self.norms > l1) & ~inside)
-        if not len(doubtful):
-            return doubtful
-        if len(doubtful) > len(l1) // 40:
-            exact = self.learn(r)[doubtful]
+            self.learn(r)
+            doubtful = self.foreseen(l1, inside)
+            exact = self.last[doubtful]
         else:
-            exact = np.empty(len(doubtful))
-            self.objective.problem.collect_some(r, doubtful, exact)
-            self.last[doubtful] = exact
-        excess = np.abs(exact) - l1[doubtful]
+            c, e = self._project(r)
+            slack = np.sqrt(dot(e, e)) + ROUNDING * np.sqrt(dot(r, r))
+            self.last = self._estimate(c)
+            count = exceeding(self.last, l1, inside, self._found, slack, self.norms)
+            doubtful = self._found[:count].copy()
+            if not count:
+                return doubtful
+            if count > self.objective.p // 40:
+                exact = self.learn(r)[doubtful]
+            else:
+                exact = np.empty(count)
+                self.objective.problem.collect_some(r, doubtful, exact)
+                self.last[doubtful] = exact
+        excess = np.abs(exact) - np.broadcast_to(l1, self.objective.p)[doubtful]
         order = np.argsort(-excess)
         return doubtful[order[: np.count_nonzero(excess > 0.0)]]
