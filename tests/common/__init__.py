@@ -1,0 +1,1 @@
+"""What several files of tests share: data, and other ways to the same answer."""
