@@ -7,18 +7,11 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression as PeerLogisticRegression
 
+from common.flowers import flowers
 from fastlogreg import LogisticRegression, displays
 
 pytest.importorskip("matplotlib")
 pytestmark = pytest.mark.usefixtures("pyplot")
-
-
-def flowers(frame=False):
-    """Two kinds of iris that overlap."""
-    X, y = load_iris(return_X_y=True, as_frame=frame)
-    if frame:
-        return X.iloc[50:], np.array(["versicolor", "virginica"])[y[50:] - 1]
-    return X[50:], y[50:]
 
 
 def test_estimates_and_intervals(axes):
@@ -78,7 +71,7 @@ def test_coefficients_of_estimators(nothing_is_cut_off):
     labels = [label.get_text() for label in display.ax_.get_yticklabels()]
     assert labels == list(X.columns)
     assert nothing_is_cut_off(display)
-    X, y = flowers()
+    X, y = flowers(4)
     model = LogisticRegression().fit(X, y)
     model.separation_ = SimpleNamespace(infinite={1: -1, 2: 0, 3: None, "intercept": 1})
     display = displays.CoefficientDisplay.from_estimator(model, most=3)
@@ -133,7 +126,7 @@ def test_an_inference_that_asks_for_a_level_and_knows_infinities(axes):
 def test_coefficients_of_an_inference(axes):
     sm = pytest.importorskip("statsmodels.api")
     pd = pytest.importorskip("pandas")
-    X, y = flowers(frame=True)
+    X, y = flowers(4, frame=True)
     X = X.iloc[:, 2:]
     X = sm.add_constant(X)
     for exog in (X, X.to_numpy()):

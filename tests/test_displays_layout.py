@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
+from common.flowers import flowers
 from fastlogreg import LogisticRegression, displays, logistic_path
 
 pytest.importorskip("matplotlib")
@@ -21,9 +22,9 @@ def many_names():
     return path, [f"a column of long name {j}" for j in range(8)]
 
 
-def flowers():
-    X, y = load_iris(return_X_y=True)
-    return LogisticRegression().fit(X[50:, 2:], y[50:]), X[50:, 2:], y[50:]
+def model_of_flowers():
+    X, y = flowers()
+    return LogisticRegression().fit(X, y), X, y
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -85,7 +86,9 @@ def test_leaders_of_names_run_through_none():
 @pytest.mark.parametrize("layout", [None, "constrained"])
 def test_colour_bars_keep_off_the_neighbours(layout, pyplot, nothing_is_cut_off):
     figure, axes = pyplot.subplots(1, 2, figsize=(10, 4), layout=layout)
-    shown = [displays.DecisionBoundaryDisplay.from_estimator(*flowers(), ax=ax) for ax in axes]
+    shown = [
+        displays.DecisionBoundaryDisplay.from_estimator(*model_of_flowers(), ax=ax) for ax in axes
+    ]
     figure.canvas.draw()
     label = shown[0].colorbar_.ax.yaxis.label.get_window_extent()
     assert label.x1 < axes[1].get_tightbbox().x0
