@@ -7,37 +7,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.datasets import load_digits, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression as TheirRegression
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.utils.multiclass import type_of_target
 
 import fastlogreg
-from fastlogreg import LogisticRegression, LogisticRegressionCV
-from fastlogreg.estimators.labels import encode_any_labels, encode_labels
-
-
-def wine():
-    X, y = load_wine(return_X_y=True)
-    return X / X.std(axis=0), y
-
-
-def digits():
-    X, y = load_digits(return_X_y=True)
-    return X[:600] / 16.0, y[:600]
-
-
-DATA = {"iris": lambda: load_iris(return_X_y=True), "wine": wine, "digits": digits}
-SCHEMES = [{}, {"multi_class": "ovr"}]
-
-
-@pytest.fixture(params=SCHEMES, ids=["joint", "ovr"])
-def scheme(request):
-    return request.param
-
-
-def exact(**parameters):
-    return LogisticRegression(tol=1e-6, max_iter=1000, **parameters)
+from common.classes import DATA, exact, schemes
+from fastlogreg import LogisticRegression
 
 
 def theirs(X, y, sample_weight=None, **parameters):
@@ -95,6 +70,16 @@ def test_class_weights_and_sample_weights_are_scikit_learns():
     np.testing.assert_allclose(ours.predict_proba(X), model.predict_proba(X), rtol=0, atol=1e-6)
 
 
+def test_a_class_without_weight_is_never_predicted():
+    X, y = DATA["iris"]()
+    model = exact(alpha=0.01, class_weight={1: 0.0}).fit(X, y)
+    assert set(model.predict(X)) == {0, 2}
+    kept = y != 1
+    other = fastlogreg.fit(X[kept], y[kept] // 2, n_classes=2, alpha=0.01, tol=1e-13)
+    np.testing.assert_allclose(model.coef_[[0, 2]], other.coef, atol=1e-5)
+    np.testing.assert_allclose(model.coef_[1], 0.0, atol=1e-8)
+
+
 @pytest.mark.parametrize("n_threads", [1, 3])
 @pytest.mark.parametrize("soft", [False, True])
 def test_one_vs_rest_is_one_binary_fit_a_class_bit_for_bit(n_threads, soft):
@@ -136,6 +121,7 @@ def test_two_classes_are_half_of_a_joint_model():
         assert model.coef_.tobytes() == exact().fit(X, y).coef_.tobytes()
 
 
+@schemes
 def test_the_order_of_the_classes_does_not_matter(scheme):
     X, y = DATA["wine"]()
     model = exact(**scheme).fit(X, y)
@@ -145,6 +131,7 @@ def test_the_order_of_the_classes_does_not_matter(scheme):
     np.testing.assert_allclose(other.intercept_[order], model.intercept_, rtol=0, atol=1e-5)
 
 
+@schemes
 def test_weights_are_repeats_and_their_unit_does_not_matter(scheme):
     X, y = DATA["iris"]()
     weight = np.arange(len(y)) % 3
@@ -154,6 +141,7 @@ def test_weights_are_repeats_and_their_unit_does_not_matter(scheme):
         np.testing.assert_allclose(weighted.coef_, repeated.coef_, rtol=0, atol=1e-6)
 
 
+@schemes
 def test_soft_targets_are_weighted_rows(scheme):
     X, _ = DATA["iris"]()
     share = np.random.default_rng(0).dirichlet([1, 2, 3], len(X))
@@ -168,6 +156,7 @@ def test_soft_targets_are_weighted_rows(scheme):
         soft.score(X, share)
 
 
+@schemes
 def test_an_offset_is_added_to_the_scores(scheme):
     X, y = DATA["iris"]()
     rng = np.random.default_rng(0)
@@ -188,6 +177,7 @@ def test_an_offset_is_added_to_the_scores(scheme):
 
 
 @pytest.mark.parametrize("make", [sp.csr_array, sp.csc_matrix, np.asfortranarray, np.float32])
+@schemes
 def test_other_layouts_give_the_same_model(make, scheme):
     X, y = DATA["digits"]()
     model = LogisticRegression(**scheme).fit(X, y)
@@ -223,6 +213,17 @@ def test_a_reference_class_is_zero():
         model.set_params(multi_class="ovr").fit(X, names)
 
 
+def test_reference_of_two_classes():
+    X, y = np.arange(6.0)[:, None], np.array(["a", "b", "a", "b", "a", "b"])
+    plain = LogisticRegression().fit(X, y)
+    named = LogisticRegression(reference_class="a").fit(X, y)
+    np.testing.assert_array_equal(plain.coef_, named.coef_)
+    with pytest.raises(ValueError, match="of two classes the first, 'a', is the reference"):
+        LogisticRegression(reference_class="b").fit(X, y)
+    with pytest.raises(ValueError, match="reference_class='c' is not a class of y"):
+        LogisticRegression(reference_class="c").fit(X, y)
+
+
 def test_a_grouped_penalty_takes_a_column_for_all_classes_or_none():
     X, y = DATA["wine"]()
     grouped = exact(alpha=0.05, l1_ratio=1, grouped=True).fit(X, y)
@@ -235,6 +236,7 @@ def test_a_grouped_penalty_takes_a_column_for_all_classes_or_none():
         exact(grouped=True, multi_class="ovr").fit(X, y)
 
 
+@schemes
 def test_bounds_hold_for_every_class_or_for_each(scheme):
     X, y = DATA["iris"]()
     model = exact(alpha=0.01, bounds={1: (-0.1, 0.2)}, **scheme).fit(X, y)
@@ -249,60 +251,10 @@ def test_bounds_hold_for_every_class_or_for_each(scheme):
         exact(bounds=(lower[:2], None), **scheme).fit(X, y)
 
 
-# ---------------------------------------------------------------------- labels
-
-LABELS = {
-    "far apart": np.array([-5, 1000, 10**6]),
-    "int8": np.array([-120, 0, 120], dtype=np.int8),
-    "uint64": np.array([1, 2, 2**64 - 1], dtype=np.uint64),
-    "large uint64": np.array([2**64 - 9, 2**64 - 5, 2**64 - 1], dtype=np.uint64),
-    "floats": np.array([-1.0, 0.0, 2.0]),
-    "float32": np.array([1.0, 2.0, 300.0], dtype=np.float32),
-    "texts": np.array(["a", "bb", "\u00e4"]),
-    "objects": np.array(["a", "bb", "\u00e4"], dtype=object),
-}
-
-
-@pytest.mark.parametrize("kind", LABELS)
-def test_labels_of_any_kind(kind, scheme):
-    X, y = DATA["iris"]()
-    model = LogisticRegression(**scheme).fit(X, y)
-    named = LogisticRegression(**scheme).fit(X, LABELS[kind][y])
-    assert named.coef_.tobytes() == model.coef_.tobytes()
-    assert named.classes_.dtype == LABELS[kind].dtype
-    np.testing.assert_array_equal(named.classes_, LABELS[kind])
-    np.testing.assert_array_equal(named.predict(X), LABELS[kind][model.predict(X)])
-    if LABELS[kind].dtype.kind == "u":  # a list of such numbers is one of floats to NumPy
-        return
-    listed = LogisticRegression(**scheme).fit(X.tolist(), LABELS[kind][y].tolist())
-    np.testing.assert_array_equal(listed.predict(X), named.predict(X))
-
-
-@pytest.mark.parametrize("kind", LABELS)
-def test_codes_are_those_of_unique(kind):
-    y = LABELS[kind][np.random.default_rng(0).integers(0, 3, 200)]
-    classes, codes = np.unique(y, return_inverse=True)
-    for encoded in (encode_labels(y) or encode_any_labels(y), encode_any_labels(y)):
-        np.testing.assert_array_equal(encoded[0], classes)
-        np.testing.assert_array_equal(encoded[1], codes)
-    assert encode_labels(y) is not None or kind in ("far apart", "uint64")
-
-
-def test_pandas_frames_and_series(scheme):
-    pd = pytest.importorskip("pandas")
-    X, y = load_iris(return_X_y=True, as_frame=True)
-    names = pd.Series(np.array(["a", "b", "c"])[y])
-    model = LogisticRegression(**scheme).fit(X, names)
-    assert model.feature_names_in_.tolist() == X.columns.tolist()
-    assert model.coef_.tobytes() == LogisticRegression(**scheme).fit(X, y).coef_.tobytes()
-    category = LogisticRegression(**scheme).fit(X, names.astype("category"))
-    assert category.classes_.tolist() == ["a", "b", "c"]
-    np.testing.assert_array_equal(category.predict(X), model.predict(X))
-
-
 # ---------------------------------------------------------------------- probabilities
 
 
+@schemes
 def test_probabilities_are_finite_and_sum_to_one_however_large_the_scores(scheme):
     X, y = DATA["iris"]()
     model = LogisticRegression(**scheme).fit(X, y)
@@ -323,6 +275,7 @@ def test_probabilities_are_finite_and_sum_to_one_however_large_the_scores(scheme
 # ---------------------------------------------------------------------- the object
 
 
+@schemes
 def test_pickles_clones_and_warm_starts(scheme):
     X, y = DATA["digits"]()
     model = LogisticRegression(warm_start=True, **scheme).fit(X, y)
@@ -379,6 +332,7 @@ def test_warnings_name_the_class():
         ({"sample_weight": -np.ones(150)}, "Negative values"),
     ],
 )
+@schemes
 def test_bad_input_is_refused_and_changes_nothing(change, text, scheme):
     X, y = DATA["iris"]()
     model = LogisticRegression(**scheme).fit(X, y)
@@ -389,130 +343,11 @@ def test_bad_input_is_refused_and_changes_nothing(change, text, scheme):
     assert pickle.dumps(model) == before
 
 
-def test_a_y_that_may_be_no_labels_gives_scikit_learns_warning():
-    X = np.random.default_rng(0).normal(size=(40, 2))
-    y = np.arange(40) // 2 * 3
-    y[-1] += 1
-    type_of_target(y)
-    y = np.arange(40)
-    with pytest.warns(UserWarning, match="greater than 50% of the number of samples"):
-        LogisticRegression().fit(X, y)
-
-
-# ---------------------------------------------------------------------- cross-validation
-
-
-@pytest.mark.parametrize("legacy", [False, True])
-@pytest.mark.parametrize("ratios", [None, (0,), (0.5, 1)])
-def test_cross_validation_has_scikit_learns_shapes(legacy, ratios, scheme):
-    X, y = DATA["iris"]()
-    model = LogisticRegressionCV(
-        Cs=[0.1, 1, 10], l1_ratios=ratios, cv=4, scoring="neg_log_loss",
-        use_legacy_attributes=legacy, **scheme,
-    ).fit(X, y)  # fmt: skip
-    n = len(ratios or (0,))
-    if legacy:
-        many = () if ratios is None else (n,)
-        assert list(model.scores_) == list(model.coefs_paths_) == [0, 1, 2]
-        assert all(scores.shape == (4, 3, *many) for scores in model.scores_.values())
-        assert all(paths.shape == (4, 3, *many, 5) for paths in model.coefs_paths_.values())
-        assert model.n_iter_.shape == (1, 4, 3, *many)
-        assert model.C_.shape == model.l1_ratio_.shape == (3,)
-    else:
-        assert model.scores_.shape == (4, n, 3)
-        assert model.coefs_paths_.shape == (4, n, 3, 3, 5)
-        assert model.n_iter_.shape == (4, n, 3)
-    assert model.coef_.shape == (3, 4)
-    assert model.predict_proba(X).shape == (150, 3)
-
-
-@pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss", "f1_macro", "roc_auc_ovr"])
-def test_cross_validation_is_a_grid_search(scoring, scheme):
-    from sklearn.model_selection import GridSearchCV
-
-    X, y = DATA["iris"]()
-    Cs = [0.01, 1.0, 100.0]
-    model = LogisticRegressionCV(
-        Cs=Cs, l1_ratios=(0,), cv=3, scoring=scoring, use_legacy_attributes=False, tol=1e-6,
-        class_weight={0: 2.0}, **scheme,
-    ).fit(X, y)  # fmt: skip
-    one = exact(class_weight={0: 2.0}, **scheme)
-    search = GridSearchCV(one, {"C": Cs}, cv=3, scoring=scoring).fit(X, y)
-    found = [search.cv_results_[f"split{fold}_test_score"] for fold in range(3)]
-    np.testing.assert_allclose(model.scores_[:, 0], found, rtol=0, atol=1e-5)
-    assert search.best_params_["C"] == model.C_
-    np.testing.assert_allclose(model.coef_, search.best_estimator_.coef_, atol=1e-4)
-
-
-def test_folds_that_lack_a_class(scheme):
-    X, y = DATA["iris"]()
-    folds = [(np.flatnonzero(y != 2), np.flatnonzero(y == 2)), (np.flatnonzero(y == 0), [60, 70])]
-    model = LogisticRegressionCV(
-        Cs=[0.1, 10], l1_ratios=(0,), cv=folds, scoring="neg_log_loss",
-        use_legacy_attributes=False, **scheme,
-    ).fit(X, y)  # fmt: skip
-    assert np.isfinite(model.scores_).all()
-    assert model.scores_.max() < -5  # classes never seen are hardly likely
-    coef, intercept = model.coefs_paths_[0, 0, 0, :, :4], model.coefs_paths_[0, 0, 0, :, 4]
-    inner = fastlogreg.predict_proba(X[y != 2], coef, intercept)
-    if not scheme:
-        assert 0 < inner[:, 2].max() < 1.001e-4
-        two = fastlogreg.fit(X[y != 2], y[y != 2], n_classes=2, alpha=0.1, tol=1e-12)
-        np.testing.assert_allclose(coef[:2], two.coef, atol=1e-3)
-        np.testing.assert_allclose(coef[2], 0.0, atol=1e-6)
-
-
 def test_one_against_the_rest_needs_every_class():
     X, y = DATA["iris"]()
     for given in ({"y": np.tile([0.5, 0.5, 0.0], (150, 1))}, {"y": y, "sample_weight": y != 1}):
         with pytest.raises(ValueError, match="No row of the class"):
             LogisticRegression(multi_class="ovr").fit(X, **given)
-
-
-def test_a_class_without_weight_is_never_predicted():
-    X, y = DATA["iris"]()
-    model = exact(alpha=0.01, class_weight={1: 0.0}).fit(X, y)
-    assert set(model.predict(X)) == {0, 2}
-    kept = y != 1
-    other = fastlogreg.fit(X[kept], y[kept] // 2, n_classes=2, alpha=0.01, tol=1e-13)
-    np.testing.assert_allclose(model.coef_[[0, 2]], other.coef, atol=1e-5)
-    np.testing.assert_allclose(model.coef_[1], 0.0, atol=1e-8)
-
-
-@pytest.mark.parametrize("grouped", [False, True])
-def test_a_grid_from_the_data_begins_with_an_empty_model(grouped):
-    X, y = DATA["wine"]()
-    model = LogisticRegressionCV(
-        Cs="path", l1_ratios=(1,), cv=3, scoring="neg_log_loss", standardize=True,
-        grouped=grouped, use_legacy_attributes=False,
-    ).fit(X, y)  # fmt: skip
-    top = model.alphas_[0]
-    shared = {"l1_ratio": 1, "standardize": True, "grouped": grouped}
-    assert not exact(alpha=top * 1.0001, **shared).fit(X, y).coef_.any()
-    assert exact(alpha=top * 0.99, **shared).fit(X, y).coef_.any()
-    assert model.alpha_ < model.alpha_1se_ < top
-
-
-def test_soft_targets_and_offsets_in_cross_validation(scheme):
-    X, _ = DATA["iris"]()
-    rng = np.random.default_rng(0)
-    share, offset = rng.dirichlet([1, 2, 3], len(X)), rng.normal(size=(len(X), 3))
-    options = {"l1_ratios": (0,), "cv": 3, "use_legacy_attributes": False, **scheme}
-    model = LogisticRegressionCV(scoring="neg_log_loss", **options).fit(X, share, offset=offset)
-    assert model.coef_.shape == (3, 4)
-    with pytest.raises(ValueError, match="use scoring='neg_log_loss'"):
-        LogisticRegressionCV(scoring="accuracy", **options).fit(X, share)
-
-
-def test_reference_of_two_classes():
-    X, y = np.arange(6.0)[:, None], np.array(["a", "b", "a", "b", "a", "b"])
-    plain = LogisticRegression().fit(X, y)
-    named = LogisticRegression(reference_class="a").fit(X, y)
-    np.testing.assert_array_equal(plain.coef_, named.coef_)
-    with pytest.raises(ValueError, match="of two classes the first, 'a', is the reference"):
-        LogisticRegression(reference_class="b").fit(X, y)
-    with pytest.raises(ValueError, match="reference_class='c' is not a class of y"):
-        LogisticRegression(reference_class="c").fit(X, y)
 
 
 def test_verify_names_what_does_not_fit():
