@@ -12,8 +12,6 @@ import scipy.sparse as sp
 import fastlogreg
 from fastlogreg._kernels import core as kernels
 
-pytest.register_assert_rewrite("common")
-
 LEVELS = kernels.available_levels()
 
 

@@ -1,28 +1,16 @@
 """Passes over the data against the reference, for every layout, instruction set and problem."""
 
-import itertools
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from common.arrays import ALL, OPTIONS, values
 from fastlogreg import design, reference
 from fastlogreg._kernels import core as kernels
 
 # around vectors, blocks of rows, packed rows and panels of columns, and a bit beyond
 ROWS = (1, 7, 8, 9, 63, 64, 65, 127, 129, 1000)
 COLUMNS = (1, 7, 8, 9, 24, 25, 63, 64, 65, 130, 513)
-OPTIONS = [
-    dict(zip(("intercept", "weight", "offset", "soft"), flags, strict=True))
-    for flags in itertools.product([False, True], repeat=4)
-]
-ALL = OPTIONS[-1]
-
-
-def values(n, p, seed=0):
-    """Random numbers that float32 can hold, with scores of about 1 in size."""
-    rng = np.random.default_rng([seed, n, p])
-    return rng.normal(scale=1.0 / np.sqrt(p), size=(n, p)).astype(np.float32).astype(np.float64)
 
 
 def squared_entries(X, dense):
