@@ -1,4 +1,4 @@
-"""The estimator's L1, elastic net, factors, bounds, standardisation, offsets and soft targets."""
+"""The estimator's L1, elastic net, factors, bounds and standardisation."""
 
 import pickle
 import re
@@ -8,42 +8,26 @@ import pandas as pd
 import pytest
 import scipy.sparse
 import sklearn.linear_model
-from sklearn import config_context
 from sklearn.base import clone
-from sklearn.callback import ScoringMonitor
-from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, cross_validate
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 
 import fastlogreg
+from common.logistic import (
+    FRAME,
+    NAMES,
+    OFFSET,
+    PENALTIES,
+    SOFT,
+    SPARSE,
+    WEIGHT,
+    N,
+    P,
+    X,
+    Y,
+    assert_same_model,
+    fitted,
+)
 from fastlogreg import LogisticRegression, core, reference
-
-N, P = 90, 5
-RNG = np.random.default_rng(5)
-X = RNG.normal(size=(N, P)) * [1.0, 0.5, 2.0, 1.0, 1.0] + 0.3
-Y = (X @ [1.0, -2.0, 0.0, 0.3, -0.1] + RNG.logistic(size=N) > 0.3).astype(int)
-WEIGHT = RNG.integers(0, 4, N).astype(float)
-OFFSET = RNG.normal(size=N)
-POSITIVE = core.sigmoid(X @ [2.0, -1.0, 0.5, 0.0, 0.0] + 2 * RNG.normal(size=N) - 0.5)
-SOFT = np.column_stack([1 - POSITIVE, POSITIVE])
-NAMES = ["a", "b", "c", "d", "e"]
-FRAME = pd.DataFrame(X, columns=NAMES)
-SPARSE = np.where(np.abs(X) > 0.4, X, 0.0)
-
-TIGHT = {"tol": 0}  # as exact as can be
-PENALTIES = [
-    {"C": np.inf}, {"C": 0.2}, {"l1_ratio": 1, "C": 0.2}, {"l1_ratio": 0.4, "C": 0.2},
-]  # fmt: skip
-
-
-def fitted(*args, offset=None, X=X, y=Y, **parameters):
-    return LogisticRegression(**TIGHT, **parameters).fit(X, y, *args, offset=offset)
-
-
-def assert_same_model(first, second, rtol=1e-6):
-    np.testing.assert_allclose(first.coef_, second.coef_, rtol=rtol, atol=rtol * 1e-2)
-    np.testing.assert_allclose(first.intercept_, second.intercept_, rtol=rtol, atol=rtol * 1e-2)
-
 
 # ----------------------------------------------------------------------- L1 and elastic net
 
@@ -128,7 +112,7 @@ def test_older_spellings_are_silent(penalty, l1_ratio):
 )
 def test_older_spelling_wins_with_a_warning(penalty, l1_ratio, counts, text):
     with pytest.warns(UserWarning, match=text) as record:
-        model = fitted(penalty=penalty, l1_ratio=l1_ratio)
+        model = LogisticRegression(tol=0, penalty=penalty, l1_ratio=l1_ratio).fit(X, Y)
     assert record[0].filename == __file__
     expected = fitted(C=np.inf) if counts is None else fitted(l1_ratio=counts)
     np.testing.assert_array_equal(model.coef_, expected.coef_)
@@ -294,158 +278,8 @@ def test_standardize_is_scaling_by_hand(parameters, weighted, container):
     assert same == (parameters == {"C": np.inf})
 
 
-# -------------------------------------------------------------------------------- offsets
-
-
-@pytest.mark.parametrize("parameters", PENALTIES, ids=str)
-def test_constant_offset_is_in_the_intercept(parameters):
-    plain = fitted(**parameters)
-    model = fitted(offset=np.full(N, 1.5), **parameters)
-    np.testing.assert_allclose(model.coef_, plain.coef_, rtol=1e-5, atol=1e-7)
-    np.testing.assert_allclose(model.intercept_ + 1.5, plain.intercept_, rtol=1e-5)
-    np.testing.assert_allclose(
-        model.predict_proba(X, offset=[1.5] * N), plain.predict_proba(X), rtol=1e-5
-    )
-
-
-@pytest.mark.parametrize("container", [np.asarray, np.float32, scipy.sparse.csr_array, FRAME.copy])
-def test_offset_in_every_method(container):
-    data = FRAME.copy() if container == FRAME.copy else container(X)
-    rtol = 1e-5 if container is np.float32 else 1e-12
-    model = LogisticRegression(l1_ratio=0.5).fit(data, Y, offset=pd.Series(OFFSET))
-    scores = X @ model.coef_[0].astype(float) + model.intercept_[0] + 3 * OFFSET
-    far = {"offset": 3 * OFFSET}
-    np.testing.assert_allclose(model.decision_function(data, **far), scores, rtol=rtol, atol=rtol)
-    positive = core.sigmoid(scores)
-    proba = np.column_stack([core.sigmoid(-scores), positive])
-    np.testing.assert_allclose(model.predict_proba(data, **far), proba, rtol=rtol)
-    np.testing.assert_allclose(model.predict_log_proba(data, **far), np.log(proba), rtol=10 * rtol)
-    np.testing.assert_array_equal(model.predict(data, **far), scores > 0)
-    assert model.score(data, Y, **far) == np.mean((scores > 0) == Y)
-    assert model.score(data, Y, WEIGHT, **far) == pytest.approx(
-        np.average((scores > 0) == Y, weights=WEIGHT)
-    )
-    assert model.score(data, Y, **far) != model.score(data, Y)
-
-
-BAD_OFFSETS = {
-    "short": OFFSET[:-1],
-    "a number": 1.0,
-    "column": OFFSET[:, None],
-    "nan": np.where(OFFSET > 1, np.nan, OFFSET),
-    "inf": np.where(OFFSET > 1, np.inf, OFFSET),
-    "text": ["a"] * N,
-}
-
-
-@pytest.mark.parametrize("name", BAD_OFFSETS)
-@pytest.mark.parametrize(
-    "method",
-    ["fit", "decision_function", "predict", "predict_proba", "predict_log_proba", "score"],
-)
-def test_bad_offsets_are_named(name, method):
-    model = LogisticRegression().fit(X, Y)
-    data = (X, Y) if method in ("fit", "score") else (X,)
-    with pytest.raises(ValueError, match="^offset (must|contains)"):
-        getattr(model, method)(*data, offset=BAD_OFFSETS[name])
-
-
-# --------------------------------------------------------------------------- soft targets
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("parameters", PENALTIES, ids=str)
-def test_soft_targets_are_weighted_duplicates(parameters, weighted):
-    weight = WEIGHT if weighted else None
-    model = fitted(weight, y=SOFT, **parameters)
-    of_row = WEIGHT if weighted else np.ones(N)
-    twice = fitted(
-        np.r_[of_row * SOFT[:, 0], of_row * SOFT[:, 1]],
-        X=np.vstack([X, X]),
-        y=np.repeat([0, 1], N),
-        **parameters,
-    )
-    assert_same_model(model, twice)
-    np.testing.assert_array_equal(model.classes_, [0, 1])
-    assert set(model.predict(X)) == {0, 1}
-
-
-@pytest.mark.parametrize(
-    "container",
-    [np.ndarray.tolist, pd.DataFrame, np.asfortranarray, lambda y: y.astype(object)],
-    ids=["list", "frame", "fortran", "objects"],
-)
-def test_soft_targets_in_any_container(container):
-    expected = fitted(y=SOFT)
-    np.testing.assert_array_equal(fitted(y=container(SOFT)).coef_, expected.coef_)
-    np.testing.assert_array_equal(fitted(y=container(SOFT), X=FRAME).feature_names_in_, NAMES)
-    rounded = fitted(y=SOFT.astype(np.float32))
-    np.testing.assert_allclose(rounded.coef_, expected.coef_, rtol=1e-4)
-
-
-@pytest.mark.parametrize("dtype", [int, float, bool])
-def test_rows_of_zeros_and_ones_are_labels(dtype):
-    y = np.column_stack([1 - Y, Y]).astype(dtype)
-    np.testing.assert_array_equal(fitted(y=y).coef_, fitted(y=Y).coef_)
-
-
-def test_certificate_of_soft_targets():
-    model = LogisticRegression(l1_ratio=0.5).fit(X, SOFT, WEIGHT, offset=OFFSET)
-    assert model.certificate_.positive_class is None
-    assert model.certificate_.verify(X, SOFT[:, 1], WEIGHT, OFFSET)
-    assert not model.certificate_.verify(X, SOFT[:, 0], WEIGHT, OFFSET)
-
-
-def with_row(row, values):
-    y = SOFT.copy()
-    y[row] = values
-    return y
-
-
-BAD_SOFT = {
-    "sum": (with_row(17, [0.3, 0.6]), r"y\[17\] is \[0.3, 0.6\].*rows that sum to 1"),
-    "sum, barely": (with_row(4, [0.5, 0.500002]), r"y\[4\] is .*sum to 1 \(to 1e-6\)"),
-    "negative": (with_row(3, [-0.5, 1.5]), r"y\[3\] is \[-0.5, 1.5\].*within \[0, 1\]"),
-    "two labels": (np.column_stack([Y, Y]), r"y\[0\] is .*holds probabilities"),
-    "nan": (with_row(3, np.nan), "Input y contains NaN"),
-    "inf": (with_row(3, [np.inf, 0.0]), "Input y contains infinity"),
-    "short": (SOFT[:-1], r"inconsistent numbers of samples: \[90, 89\]"),
-    "text": (np.full((N, 2), "a"), "could not convert string to float"),
-    "one class": (np.tile([1.0, 0.0], (N, 1)), "contain only one class: .*0"),
-    "three columns": (np.column_stack([SOFT, SOFT[:, 0]]), r"y\[0\] is .*holds probabilities"),
-    "three dimensions": (SOFT[:, :, None], "Found array with dim 3"),
-    "ragged": ([[0.5, 0.5]] * (N - 1) + [[1.0]], "inhomogeneous"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_SOFT)
-def test_bad_soft_targets(name):
-    y, text = BAD_SOFT[name]
-    with pytest.raises(ValueError, match=text):
-        LogisticRegression().fit(X, y)
-
-
-def test_soft_targets_have_no_labels():
-    for class_weight in ("balanced", {1: 2.0}):
-        with pytest.raises(ValueError, match="class_weight=.* needs labels"):
-            LogisticRegression(class_weight=class_weight).fit(X, SOFT)
-    with pytest.raises(ValueError, match="score needs labels"):
-        fitted().score(X, SOFT)
-    with pytest.raises(ValueError, match="only one class: .*1"):
-        fitted(np.eye(1, N)[0], y=with_row(0, [0.0, 1.0]))
-
-
-def test_warm_start_from_labels_to_soft_targets():
-    model = LogisticRegression(warm_start=True, max_iter=0)
-    with pytest.warns(fastlogreg.ConvergenceWarning):
-        model.set_params(max_iter=3).fit(X, Y)
-    coef = model.coef_.copy()
-    with pytest.warns(fastlogreg.ConvergenceWarning):
-        model.set_params(max_iter=0).fit(X, SOFT)
-    np.testing.assert_array_equal(model.coef_, coef)
-
-
 # --------------------------------------------------------------------------------- errors
+
 
 BAD_PARAMETERS = [
     ({"penalty_factor": {"z": 1}}, "penalty_factor names 'z'.*the columns 'a', 'b', 'c', 'd', 'e'"),
@@ -553,39 +387,3 @@ def test_grid_search_over_the_penalty():
     assert len(set(search.cv_results_["mean_test_score"])) == 9
     best = LogisticRegression(**search.best_params_).fit(X, Y)
     np.testing.assert_array_equal(search.best_estimator_.coef_, best.coef_)
-
-
-def test_offset_is_routed_through_a_pipeline():
-    scaled = StandardScaler().fit_transform(X)
-    expected = LogisticRegression(l1_ratio=1).fit(scaled, Y, offset=OFFSET)
-    with config_context(enable_metadata_routing=True):
-        model = LogisticRegression(l1_ratio=1).set_fit_request(offset=True)
-        model.set_predict_request(offset=True).set_predict_proba_request(offset=True)
-        model.set_decision_function_request(offset=True).set_score_request(offset=True)
-        model.set_predict_log_proba_request(offset=True)
-        pipeline = make_pipeline(StandardScaler(), model).fit(X, Y, offset=OFFSET)
-        for method in (
-            "decision_function", "predict", "predict_proba", "predict_log_proba",
-        ):  # fmt: skip
-            np.testing.assert_array_equal(
-                getattr(pipeline, method)(X, offset=OFFSET),
-                getattr(expected, method)(scaled, offset=OFFSET),
-            )
-        assert pipeline.score(X, Y, offset=OFFSET) == expected.score(scaled, Y, offset=OFFSET)
-        scores = cross_validate(model, X, Y, cv=KFold(3), params={"offset": OFFSET})["test_score"]
-        search = GridSearchCV(model, {"C": [1.0]}, cv=KFold(3)).fit(X, Y, offset=OFFSET)
-    np.testing.assert_array_equal(pipeline[-1].coef_, expected.coef_)
-    by_hand = []
-    for train, test in KFold(3).split(X):
-        fold = LogisticRegression(l1_ratio=1).fit(X[train], Y[train], offset=OFFSET[train])
-        by_hand.append(fold.score(X[test], Y[test], offset=OFFSET[test]))
-    np.testing.assert_array_equal(scores, by_hand)
-    assert search.best_score_ == pytest.approx(np.mean(by_hand))
-
-
-def test_callbacks_and_an_offset():
-    monitor = ScoringMonitor(scoring="neg_log_loss")
-    model = LogisticRegression(l1_ratio=1).set_callbacks(monitor).fit(X, Y, offset=OFFSET)
-    expected = LogisticRegression(l1_ratio=1).fit(X, Y, offset=OFFSET)
-    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-6)
-    assert len(monitor.get_logs().data) >= 2
