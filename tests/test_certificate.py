@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse as sp
 
 import fastlogreg
+from common.optimum import objective_at, optimum
 
 
 @pytest.fixture(autouse=True)
@@ -285,7 +286,7 @@ def test_other_solvers_bounds_hold(solver, tol):
 @pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.0, 1e-3])
 @pytest.mark.parametrize("tol", [1e-3, 1e-6, 1e-12])
-def test_bound_of_the_sampled_hessian_holds(alpha, tol, optimum, objective_at):
+def test_bound_of_the_sampled_hessian_holds(alpha, tol):
     ratios = []
     for seed in range(8):
         rng = np.random.default_rng(seed)

@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 import fastlogreg
+from common.optimum import optimum
 from fastlogreg import reference
 from fastlogreg.core import SOLVERS
 from fastlogreg.result import CONVERGED, MAX_ITER, SEPARATED, STALLED
@@ -31,7 +32,7 @@ def check(result, minimum, tol=TOL):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_every_problem_with_every_solver(problem, solver, optimum):
+def test_every_problem_with_every_solver(problem, solver):
     for alpha in problem.alphas:
         if not can_solve(solver, problem, alpha):
             continue
@@ -67,7 +68,7 @@ def test_newton_proves_the_optimum_without_a_penalty(problem, solver):
 
 @pytest.mark.parametrize("solver", ["newton", "truncated-newton", "lbfgs"])
 @pytest.mark.parametrize("kind", ["csr_array", "csc_array"])
-def test_sparse_reaches_the_same_optimum(problem, solver, kind, optimum):
+def test_sparse_reaches_the_same_optimum(problem, solver, kind):
     X = getattr(sp, kind)(problem.X * (np.abs(problem.X) > 0.3))
     for alpha in problem.alphas[-2:]:
         minimum, *_ = optimum(X.toarray(), problem.y, alpha=alpha, **problem.arguments)
@@ -78,7 +79,7 @@ def test_sparse_reaches_the_same_optimum(problem, solver, kind, optimum):
         assert result.certificate.relative_gap <= TOL
 
 
-def test_every_layout_and_instruction_set(layout, level, optimum):
+def test_every_layout_and_instruction_set(layout, level):
     rng = np.random.default_rng(0)
     A = rng.normal(size=(200, 4)).astype(np.float32).astype(float)
     X = layout.make(A)
@@ -92,7 +93,7 @@ def test_every_layout_and_instruction_set(layout, level, optimum):
 
 
 @pytest.mark.parametrize("tol", [1e-3, 1e-6, 1e-12, 1e-14, 0.0])
-def test_tol_is_kept(problem, tol, optimum):
+def test_tol_is_kept(problem, tol):
     alpha = problem.alphas[-2]
     minimum, *_ = optimum(problem.X, problem.y, alpha=alpha, **problem.arguments)
     result = fastlogreg.fit(problem.X, problem.y, alpha=alpha, tol=tol, **problem.arguments)
@@ -130,7 +131,7 @@ def minimum_norm_by_svd(X, coef, intercept):
 
 @pytest.mark.parametrize("solver", ["auto", "newton", "multilevel"])
 @pytest.mark.parametrize("n", [300, 3000])
-def test_dependent_columns_without_penalty_give_the_minimum_norm(n, solver, optimum):
+def test_dependent_columns_without_penalty_give_the_minimum_norm(n, solver):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, 5))
     X[:, 3] = X[:, 0] - 2.0 * X[:, 1]
@@ -151,7 +152,7 @@ def test_dependent_columns_without_penalty_give_the_minimum_norm(n, solver, opti
 @pytest.mark.parametrize("solver", ["auto", "newton", "dual", "truncated-newton", "lbfgs"])
 @pytest.mark.parametrize("alpha", [1e-4, 1.0, 100.0])
 @pytest.mark.parametrize("fit_intercept", [True, False])
-def test_more_columns_than_rows(solver, alpha, fit_intercept, optimum):
+def test_more_columns_than_rows(solver, alpha, fit_intercept):
     rng = np.random.default_rng(1)
     X, y, o = rng.normal(size=(25, 80)), rng.integers(0, 2, 25), rng.normal(size=25)
     s = rng.random(25) + 0.1
@@ -165,7 +166,7 @@ def test_more_columns_than_rows(solver, alpha, fit_intercept, optimum):
 @pytest.mark.parametrize("y", [[0], [1], [0.3], [0.5]])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("alpha", [0.1, 10.0])
-def test_one_row(y, fit_intercept, alpha, optimum):
+def test_one_row(y, fit_intercept, alpha):
     X, y = np.array([[2.0, -1.0]]), np.array(y)
     minimum, coef, _ = optimum(X, y, alpha=alpha, fit_intercept=fit_intercept)
     result = fastlogreg.fit(X, y, alpha=alpha, fit_intercept=fit_intercept)

@@ -6,6 +6,7 @@ import pytest
 import scipy.optimize
 import scipy.sparse as sp
 
+from common.optimum import objective_at, optimum
 from fastlogreg import reference
 
 
@@ -169,7 +170,7 @@ def data_and_arguments(name, seed=3):
 
 
 @pytest.mark.parametrize("name", FITS)
-def test_gradient_descent_and_newton_meet(name, optimum):
+def test_gradient_descent_and_newton_meet(name):
     X, y, arguments = data_and_arguments(name)
     slow_coef, slow_intercept, losses = reference.gradient_descent(
         X, y, tol=1e-9, max_iter=20_000, **arguments
@@ -201,7 +202,7 @@ def test_newton_takes_the_minimum_norm_step_of_a_singular_hessian():
 
 @pytest.mark.parametrize("name", FITS)
 @pytest.mark.parametrize("distance", [0.3, 1e-2, 1e-4, 1e-7])
-def test_duality_gap_bounds_the_truth(name, distance, optimum, objective_at):
+def test_duality_gap_bounds_the_truth(name, distance):
     X, y, arguments = data_and_arguments(name)
     minimum, coef, intercept = optimum(X, y, **arguments)
     rng = np.random.default_rng(5)
