@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import fastlogreg
+from common.commands import refusal
 from fastlogreg import reference
 from fastlogreg.cli import main
 from fastlogreg.cli.features import Feature, LibsvmFeatures
@@ -50,16 +51,6 @@ def people_csv(folder):
 
 def coded(age, town, score):
     return np.column_stack([age, town == "Bonn, old", town == "Cork", score]).astype(float)
-
-
-def refusal(capsys, *argv):
-    """Run a command that must fail with one line on stderr; return that line."""
-    assert main(list(argv)) == 2
-    out, err = capsys.readouterr()
-    assert err.startswith("fastlogreg: ")
-    assert err.count("\n") == 1
-    assert out == ""
-    return err
 
 
 def test_fit_finds_the_optimum_and_saves_it(people_csv, capsys):

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from common.commands import refusal
 from fastlogreg import doctor, suggest
 from fastlogreg.cli import main
 
@@ -42,16 +43,6 @@ def run(capsys, *argv):
     out, err = capsys.readouterr()
     assert err == ""
     return out
-
-
-def refusal(capsys, *argv):
-    """Run a command that must fail with one line on stderr; return that line."""
-    assert main(["diagnose", *argv]) == 2
-    out, err = capsys.readouterr()
-    assert err.startswith("fastlogreg: ")
-    assert err.count("\n") == 1
-    assert out == ""
-    return err
 
 
 def test_prints_both_reports(tmp_path, capsys):
@@ -175,7 +166,7 @@ def test_one_class_and_libsvm(tmp_path, capsys):
 )
 def test_refusals(tmp_path, capsys, text, options, said):
     (tmp_path / "f.csv").write_text(text.format(*range(100)))
-    assert said in refusal(capsys, str(tmp_path / "f.csv"), *options)
+    assert said in refusal(capsys, "diagnose", str(tmp_path / "f.csv"), *options)
 
 
 def test_other_commands_still_refuse_missing_values(tmp_path, capsys):

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from common.commands import refusal
 from fastlogreg import logistic_path
 from fastlogreg.cli import main
 
@@ -40,16 +41,6 @@ def flowers_csv(tmp_path, monkeypatch):
 def run(capsys, *argv):
     assert main(["path", *argv]) == 0
     return capsys.readouterr().out
-
-
-def refusal(capsys, *argv):
-    """Run a command that must fail with one line on stderr; return that line."""
-    assert main(["path", *argv]) == 2
-    out, err = capsys.readouterr()
-    assert err.startswith("fastlogreg: ")
-    assert err.count("\n") == 1
-    assert out == ""
-    return err
 
 
 def test_prints_twenty_models_and_what_enters(flowers_csv, capsys):
@@ -146,12 +137,12 @@ def test_reads_libsvm_files(tmp_path, monkeypatch, capsys):
 def test_refuses_in_one_line(flowers_csv, capsys, options, text):
     if "--picture" in options:
         pytest.importorskip("matplotlib")
-    assert text in refusal(capsys, flowers_csv, *options)
+    assert text in refusal(capsys, "path", flowers_csv, *options)
 
 
 def test_the_picture_needs_matplotlib(flowers_csv, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    err = refusal(capsys, flowers_csv, "--target", "open", "--picture", "path.png")
+    err = refusal(capsys, "path", flowers_csv, "--target", "open", "--picture", "path.png")
     assert "drawing needs matplotlib (pip install matplotlib)" in err
 
 

@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from sklearn import datasets
 
 import fastlogreg
+from common.whole_numbers import whole_numbers
 
 FOLDER = Path(__file__).parent / "data"
 FIGURES = json.loads((FOLDER / "r_glmnet.json").read_text(encoding="utf-8"))
@@ -31,11 +32,9 @@ def from_glm(name):
     return tuple(np.array(figures[key], dtype=float) for key in ("X", "y", "sample_weight"))
 
 
-def whole_numbers(n=40, p=120):
-    i, j = np.ogrid[:n, :p]
-    X = (7919 * i + 104729 * j + 31 * i * i * j + 17 * i * j * j) % 10007 % 11 - 5
-    y = (3 * np.arange(n) ** 2 + X[:, 0] + X[:, 2]) % 7 > 2
-    return X.astype(float), y.astype(float), None
+def two_of_whole_numbers():
+    X, remainder = whole_numbers()
+    return X, (remainder > 2).astype(float), None
 
 
 DATA = {
@@ -47,7 +46,7 @@ DATA = {
     "Pima.tr": lambda: from_glm("Pima.tr"),
     "infert": lambda: from_glm("infert"),
     "esoph": lambda: from_glm("esoph, cases among counts"),  # soft targets and counts as weights
-    "whole_numbers": whole_numbers,
+    "whole_numbers": two_of_whole_numbers,
 }
 data_of = cache(lambda name: DATA[name]())
 

@@ -15,18 +15,12 @@ import scipy.sparse as sp
 from sklearn import datasets
 
 import fastlogreg
+from common.whole_numbers import whole_numbers
 
 FOLDER = Path(__file__).parent / "data"
 FIGURES = json.loads((FOLDER / "r_multinomial.json").read_text(encoding="utf-8"))
 MULTINOM = FIGURES["multinom"]
 CLOSE = 1e-6  # of the largest coefficient
-
-
-def whole_numbers(n=40, p=120):
-    i, j = np.ogrid[:n, :p]
-    X = (7919 * i + 104729 * j + 31 * i * i * j + 17 * i * j * j) % 10007 % 11 - 5
-    y = (3 * np.arange(n) ** 2 + X[:, 0] + X[:, 2]) % 7 % 4
-    return X.astype(float), y
 
 
 @cache
@@ -39,7 +33,8 @@ def data_of(name):
         if "sample_weight" in figures:
             weight = np.array(figures["sample_weight"], dtype=float)
     elif name == "whole_numbers":
-        X, y = whole_numbers()
+        X, remainder = whole_numbers()
+        y = remainder % 4
     else:
         X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
         if name == "digits":
