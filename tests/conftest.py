@@ -1,10 +1,11 @@
-"""The fixtures of the tests: data, instruction sets, fresh interpreters, pictures."""
+"""The fixtures of the tests: data, instruction sets, digits, fresh interpreters, pictures."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import mpmath
 import pytest
 
 import fastlogreg
@@ -46,6 +47,16 @@ def level(request):
     kernels.select_level(request.param)
     yield request.param
     kernels.select_level(before)
+
+
+# ---------------------------------------------------------------------- digits
+
+
+@pytest.fixture
+def digits():
+    """mpmath with 50 digits."""
+    with mpmath.workdps(50):
+        yield
 
 
 # ---------------------------------------------------------------------- interpreters

@@ -10,12 +10,7 @@ import scipy.sparse as sp
 import fastlogreg
 from common.optimum import objective_at, optimum
 
-
-@pytest.fixture(autouse=True)
-def digits():
-    with mpmath.workdps(50):
-        yield
-
+pytestmark = pytest.mark.usefixtures("digits")
 
 N_PROBLEMS = 200
 

@@ -19,12 +19,7 @@ import fastlogreg
 from fastlogreg import core
 from fastlogreg._kernels import core as kernels
 
-
-@pytest.fixture(autouse=True)
-def digits():
-    with mpmath.workdps(50):
-        yield
-
+pytestmark = pytest.mark.usefixtures("digits")
 
 MOST_ULP = 4.0
 

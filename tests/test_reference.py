@@ -9,12 +9,7 @@ import scipy.sparse as sp
 from common.optimum import objective_at, optimum
 from fastlogreg import reference
 
-
-@pytest.fixture(autouse=True)
-def digits():
-    with mpmath.workdps(50):
-        yield
-
+pytestmark = pytest.mark.usefixtures("digits")
 
 Z = [-800.0, -745.2, -709.0, -100.0, -37.0, -1.0, -1e-9, -0.0, 0.0, 3e-17, 0.7, 36.9, 40.0, 710.0]
 

@@ -7,12 +7,7 @@ import pytest
 from fastlogreg import reference
 from fastlogreg import reference_softmax as many
 
-
-@pytest.fixture(autouse=True)
-def digits():
-    with mpmath.workdps(50):
-        yield
-
+pytestmark = pytest.mark.usefixtures("digits")
 
 SCORES = [
     [0.0, 0.0, 0.0], [1.0, -2.0, 0.3], [40.0, 0.0, -3.0], [-1000.0, 0.0, 1000.0],

@@ -11,12 +11,6 @@ from fastlogreg import reference_softmax as many
 from fastlogreg._kernels import core as kernels
 
 
-@pytest.fixture
-def digits():
-    with mpmath.workdps(60):
-        yield
-
-
 def score_rows():
     rng = np.random.default_rng(0)
     yield from ([0.0] * 4, [1000.0, -1000.0, 0.0, 999.0], [-1000.0] * 4, [1000.0] * 4)
