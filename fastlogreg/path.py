@@ -376,14 +376,15 @@ class _Models:
 
     def take(self, solution, penalty, fit_intercept):
         theta = self.theta = solution.theta
-        coef = theta[: self.p]
-        self.coefs.append(coef)
+        columns = np.flatnonzero(theta[: self.p])
+        coef = theta[columns]
+        self.coefs.append((columns, coef))
         self.intercepts.append(float(theta[self.p]) if fit_intercept else 0.0)
         f = solution.objective
         self.objectives.append(f)
-        loss = f - penalty.value(coef)
+        loss = f - penalty.of_columns(columns).value(coef)
         self.dev_ratio.append(1.0 - loss / self.null if self.null > 0 else 0.0)
-        self.df.append(int(np.count_nonzero(coef)))
+        self.df.append(len(columns))
         self.gaps.append(solution.gap / f if f > 0 else 0.0)
         self.converged.append(solution.status in (CONVERGED, STALLED))
         self.n_iter.append(solution.n_iter)
@@ -397,11 +398,14 @@ class _Models:
     def path(self, l1_ratio, names):
         k = len(self.coefs)
         alphas = np.asarray(self.alphas[:k])
-        coefs = np.array(self.coefs).reshape(k, self.p)
-        if self.p >= 1000 and np.count_nonzero(coefs) < 0.2 * coefs.size:
+        columns, values = (np.concatenate(parts) for parts in zip(*self.coefs, strict=True))
+        if self.p >= 1000 and len(values) < 0.2 * k * self.p:
             from scipy.sparse import csr_array
 
-            coefs = csr_array(coefs)
+            coefs = csr_array((values, columns, np.cumsum([0, *self.df])), shape=(k, self.p))
+        else:
+            coefs = np.zeros((k, self.p))
+            coefs[np.repeat(np.arange(k), self.df), columns] = values
         with np.errstate(divide="ignore"):
             Cs = 1.0 / (alphas * self.total)
         return Path(

@@ -47,12 +47,15 @@ class Penalty(NamedTuple):
 
     def arrays(self, p):
         """The four values as float64 arrays of length p."""
-        return tuple(np.ascontiguousarray(np.broadcast_to(v, p), dtype=np.float64) for v in self)
+        return tuple(
+            np.ascontiguousarray(np.broadcast_to(v, p)) if isinstance(v, np.ndarray)
+            else np.full(p, v, dtype=np.float64)
+            for v in self
+        )  # fmt: skip
 
-    def at(self, columns):
-        """The four values of some columns, as float64 arrays."""
-        m = len(columns)
-        return tuple(v[columns] if isinstance(v, np.ndarray) else np.full(m, v) for v in self)
+    def of_columns(self, columns):
+        """The penalty of some columns alone."""
+        return Penalty(*(v[columns] if isinstance(v, np.ndarray) else v for v in self))
 
     def times(self, scale):
         """The same penalty of an objective that is multiplied by `scale`."""

@@ -215,7 +215,8 @@ class Proximal:
         finest = max(0.25 * tol, 1e-15)
         inner, n_iter, renewed = finest if before else max(finest, 1e-3), 0, False
         for _ in range(100):
-            self.set.penalise(*s.at(self.columns))
+            mine = s.of_columns(self.columns)
+            self.set.penalise(*mine.arrays(len(self.columns)))
             status, steps = self._minimise(s, inner, tol, max_iter - n_iter, watch, n_iter)
             n_iter += steps
             f = self.set.objective
@@ -249,7 +250,7 @@ class Proximal:
     def take_last_step(self, penalty, solution, watch):
         """Go where the step left over leads: nearer to the optimum by far, for one read."""
         o, s, m = self.objective, self.set, len(self.columns)
-        l1, _, lower, upper = penalty.at(self.columns)
+        l1, _, lower, upper = penalty.of_columns(self.columns)
         before = s.coef[:m].copy(), s.intercept
         stays = (before[0] == 0) & (l1 > 0)  # no step so small tells a zero from another number
         s.coef[:m] = np.where(stays, 0.0, np.clip(before[0] + s.step[:m], lower, upper))
@@ -272,7 +273,7 @@ class Proximal:
         if not penalty.bounded:
             return
         w = self.set.coef[: len(self.columns)]
-        _, _, lower, upper = penalty.at(self.columns)
+        _, _, lower, upper = penalty.of_columns(self.columns)
         inside = np.clip(w, lower, upper)
         if (inside != w).any():
             w[:] = inside
@@ -362,7 +363,7 @@ class Proximal:
         s.problem.collect(moved, out, False, o.n_threads)
         if not np.any((penalty.l1 == 0) & (penalty.l2 == 0)):
             return out[:m], along, moved
-        l1, l2, lower, upper = penalty.at(self.columns)
+        l1, l2, lower, upper = penalty.of_columns(self.columns)
         w = s.coef[:m] + s.step[:m]
         free = np.flatnonzero((l1 == 0) & (l2 == 0) & (lower < w) & (w < upper))
         if not len(free):
