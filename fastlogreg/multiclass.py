@@ -30,7 +30,7 @@ def fit_classes(
     )
     p = matrix.shape[1]
     factor = valid.check_factor(penalty_factor, p)
-    bounds = valid.check_class_bounds(bounds, n_classes, p)
+    bounds = valid.check_bounds(bounds, p, n_classes)
     reference_class = valid.check_reference_class(reference_class, n_classes)
     theta = None
     if start is not None:

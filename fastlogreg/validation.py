@@ -133,34 +133,41 @@ def check_factor(values, p):
     return values
 
 
-def check_bounds(bounds, p):
-    """Bounds as (lower, upper) arrays (p,), or None."""
+def check_bounds(bounds, p, n_classes=None):
+    """Bounds as (lower, upper) arrays (p,), with `n_classes` (K, p), or None.
+
+    A side is None, a number, an array (p,), or with `n_classes` an array (K, p).
+    """
     if bounds is None:
         return None
+    shape = (p,) if n_classes is None else (n_classes, p)
+    shapes = f"shape ({p},)" if n_classes is None else f"shape ({p},) or ({n_classes}, {p})"
     try:
         lower, upper = bounds
     except (TypeError, ValueError):
         raise ValueError(
-            "bounds must be a pair (lower, upper), each None, a number or an array with one value "
-            f"a column, got {bounds!r}"
+            f"bounds must be a pair (lower, upper), each None, a number or an array of {shapes}, "
+            f"got {bounds!r}"
         ) from None
     sides = []
     for name, values, free in (("lower", lower, -np.inf), ("upper", upper, np.inf)):
         values = _real(free if values is None else values, f"bounds: {name}")
-        if values.ndim > 1 or (values.ndim and values.shape != (p,)):
+        if values.shape not in ((), (p,), shape):
             raise ValueError(
-                f"bounds: {name} must be a number or have shape ({p},), got {values.shape}"
+                f"bounds: {name} must be a number or have {shapes}, got {values.shape}"
             )
         if np.isnan(values).any():
             raise ValueError(f"bounds: {name} contains NaN")
-        sides.append(np.broadcast_to(values, p))
+        sides.append(np.array(np.broadcast_to(values, shape)))
     lower, upper = sides
-    wrong = np.flatnonzero((lower > upper) | (lower == np.inf) | (upper == -np.inf))
-    if wrong.size:
-        j = int(wrong[0])
+    wrong = np.argwhere((lower > upper) | (lower == np.inf) | (upper == -np.inf))
+    if len(wrong):
+        place = tuple(wrong[0])
+        of_class = "" if n_classes is None else f" of class {place[0]}"
         raise ValueError(
-            f"bounds: column {j} has low {lower[j]:g} and high {upper[j]:g}; low must not be above "
-            "high, and one finite number must lie between them"
+            f"bounds: column {place[-1]}{of_class} has low {lower[place]:g} and high "
+            f"{upper[place]:g}; low must not be above high, and one finite number must lie between "
+            "them"
         )
     return lower, upper
 
@@ -321,30 +328,6 @@ def _check_class_probabilities(y, n):
     if ((y == 0.0) | (y == 1.0)).all():  # labels: their losses are exact, and can be separated
         return y.argmax(axis=1).astype(np.int32)
     return y / y.sum(axis=1, keepdims=True)
-
-
-def check_class_bounds(bounds, n_classes, p):
-    """Bounds as (lower, upper) arrays (K, p), or None; a side may be (p,), for every class."""
-    if bounds is None:
-        return None
-    try:
-        lower, upper = bounds
-    except (TypeError, ValueError):
-        raise ValueError(
-            "bounds must be a pair (lower, upper), each None, a number or an array of shape "
-            f"({p},) or ({n_classes}, {p}), got {bounds!r}"
-        ) from None
-    sides = []
-    for name, values, free in (("lower", lower, -np.inf), ("upper", upper, np.inf)):
-        values = _real(free if values is None else values, f"bounds: {name}")
-        if values.shape not in ((), (p,), (n_classes, p)):
-            raise ValueError(
-                f"bounds: {name} must be a number or have shape ({p},) or ({n_classes}, {p}), got "
-                f"{values.shape}"
-            )
-        sides.append(np.broadcast_to(values, (n_classes, p)).ravel())
-    lower, upper = check_bounds(sides, n_classes * p)
-    return lower.reshape(n_classes, p), upper.reshape(n_classes, p)
 
 
 def check_reference_class(value, n_classes):

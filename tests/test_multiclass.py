@@ -249,6 +249,10 @@ def test_bounds_hold_for_every_class_or_for_each(scheme):
     assert model.coef_[0, 2] < lower[1, 2]
     with pytest.raises(ValueError, match="bounds: lower must"):
         exact(bounds=(lower[:2], None), **scheme).fit(X, y)
+    upper = np.full((3, 4), 1.0)
+    upper[1, 3] = -2.0
+    with pytest.raises(ValueError, match="bounds: column 3 of class 1 has low 0 and high -2"):
+        exact(bounds=(np.zeros(4), upper), **scheme).fit(X, y)
 
 
 # ---------------------------------------------------------------------- probabilities

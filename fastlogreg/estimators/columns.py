@@ -60,13 +60,8 @@ def column_bounds(bounds, names, p, n_classes=2):
                 )
             lower[position], upper[position] = low, high
         bounds = lower, upper
-    shape = (n_classes, p)
-    if n_classes == 2 or len(bounds) != 2 or all(np.shape(side) != shape for side in bounds):
-        return check_bounds(bounds, p)
-    sides = zip(bounds, (-np.inf, np.inf), strict=True)
-    full = (np.broadcast_to(free if side is None else side, shape) for side, free in sides)
-    flat = check_bounds(tuple(side.reshape(-1) for side in full), n_classes * p)
-    return tuple(side.reshape(shape) for side in flat)
+    of_classes = n_classes > 2 and any(np.ndim(side) == 2 for side in bounds)
+    return check_bounds(bounds, p, n_classes if of_classes else None)
 
 
 def _positions(columns, names, p, parameter):

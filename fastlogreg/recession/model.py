@@ -35,10 +35,8 @@ class Model(NamedTuple):
         rows = 1 if K is None else K
         free = np.ones(p, dtype=bool) if penalised is None else ~penalised
         lower, upper = np.full((rows, p), -np.inf), np.full((rows, p), np.inf)
-        if bounds is not None and K is None:
-            lower[:], upper[:] = valid.check_bounds(bounds, p)
-        elif bounds is not None:
-            lower, upper = valid.check_class_bounds(bounds, K, p)
+        if bounds is not None:
+            lower[:], upper[:] = valid.check_bounds(bounds, p, K)
         below, above = lower > -np.inf, upper < np.inf
         held = (below & above).all(axis=0)
         if ((below & above).any(axis=0) != held).any():
