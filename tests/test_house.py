@@ -19,7 +19,7 @@ PACKAGE = Path(fastlogreg.__file__).parent
 FLOORS = (
     ("_kernels", "annotations", "penalty", "reference"),
     ("reference_softmax", "design", "parallel"),
-    ("certificate", "validation"),
+    ("certificate", "validation", "relations"),
     ("objective", "softmax", "result"),
     ("solvers", "functions"),
     ("multiclass",),

@@ -5,46 +5,15 @@ column by columns before it. What is only nearly dependent shows in the variance
 of Belsley, Kuh and Welsch (Regression Diagnostics, 1980), largest first.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
+from fastlogreg.relations import Relation, fraction
+
 MOST_COLUMNS = 2000
 INFLATED = 100.0  # variance inflation from which a column is nearly a combination of others
 _NULL = 1e-10  # eigenvalue of the correlation matrix below which a relation may be exact
-_SHOWN = 10  # terms that are written
-_DENOMINATOR = 12  # largest of a coefficient that is taken for a fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """Column `column` is the sum of `terms`, {column: coefficient}, and `constant`.
-
-    `inflation` is the variance inflation factor, inf if the relation is exact.
-    """
-
-    column: int
-    terms: dict
-    constant: object
-    inflation: float
-
-    def text(self, names):
-        """Write it as an equation."""
-        sum_ = "" if self.constant == 0 else _number(self.constant)
-        for k, c in list(self.terms.items())[:_SHOWN]:
-            size = "" if abs(c) == 1 else f"{_number(abs(c))} "
-            sign = ("-" if c < 0 else "") if not sum_ else (" - " if c < 0 else " + ")
-            sum_ += f"{sign}{size}{names[k]}"
-        more = len(self.terms) - _SHOWN
-        return f"{names[self.column]} = {sum_ or '0'}{f' + ({more} more terms)' * (more > 0)}"
-
-
-def _number(value):
-    """A number as it would be typed: 2, -0.5, 1/3, 2.20462."""
-    if isinstance(value, Fraction) and value.denominator in (3, 6, 7, 9, 11, 12):
-        return str(value)
-    return f"{float(value):.6g}"
 
 
 def exact_relations(R, blocks, shift, scale, eps):
@@ -87,12 +56,12 @@ def _verified(j, terms, blocks, shift, scale, eps):
     """The relation with simple fractions where these hold too; None if it does not hold."""
     others = list(terms)
     found = np.array(list(terms.values()))
-    fractions = [_fraction(c) for c in found]
+    fractions = [fraction(c) for c in found]
     for values, digits in ((fractions, 64.0 * eps), (found.tolist(), max(64.0 * eps, 1e-9))):
         coefficients = np.array([float(c) for c in values])
         constant = float(shift[j] - coefficients @ shift[others])
         size = abs(shift[j]) + scale[j] + np.abs(coefficients) @ np.abs(shift[others])
-        simple = Fraction(0) if abs(constant) <= max(digits, 1e-9) * size else _fraction(constant)
+        simple = Fraction(0) if abs(constant) <= max(digits, 1e-9) * size else fraction(constant)
         for level in (simple, constant):
             if _holds(blocks, j, others, coefficients, float(level), digits):
                 return Relation(j, dict(zip(terms, values, strict=True)), level, np.inf)
@@ -107,12 +76,6 @@ def _holds(blocks, j, others, coefficients, constant, digits):
         if (np.abs(x[:, j] - parts.sum(axis=1) - constant) > digits * most).any():
             return False
     return True
-
-
-def _fraction(value):
-    """A fraction of small denominator within 1e-6 of the value, else the value."""
-    near = Fraction(float(value)).limit_denominator(_DENOMINATOR)
-    return near if near and abs(near - Fraction(float(value))) <= 1e-6 * abs(near) else float(value)
 
 
 def near_relations(R, shift, scale):

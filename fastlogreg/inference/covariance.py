@@ -7,7 +7,7 @@ HC3 correct for leverage as MacKinnon and White (1985). Clustered: Liang and Zeg
 import numpy as np
 
 from fastlogreg import design
-from fastlogreg.inference.collinear import inverse
+from fastlogreg.inference.information import inverse
 from fastlogreg.inference.likelihood import quadratic_forms, row_blocks
 
 KINDS = ("nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import chdtrc
 
-from fastlogreg.inference.collinear import inverse
+from fastlogreg.inference.information import inverse
 from fastlogreg.inference.maximum import climb, newton_step
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastlogreg.inference.collinear import estimable, undetermined
+from fastlogreg.inference.information import estimable, undetermined
 from fastlogreg.inference.likelihood import Likelihood
 from fastlogreg.inference.maximum import Peak, climb
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
-from fastlogreg.inference.collinear import MOST, aliased_columns
 from fastlogreg.inference.covariance import (
     curvature_matrices,
     model_covariance,
@@ -25,6 +24,7 @@ from fastlogreg.inference.margins import Predictions, binary_columns, constant_c
 from fastlogreg.inference.maximum import Peak
 from fastlogreg.inference.opening import check_covariance, check_groups, open_problem
 from fastlogreg.inference.summary import coefficient_table, summarise
+from fastlogreg.relations import dependent_columns, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,16 +187,17 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
             none = np.zeros(likelihood.size, dtype=np.int8)
             self._maximum = Maximum(peak, likelihood, self._free, self._free, none, (), None)
             return
-        self.aliases = tuple(aliased_columns(likelihood))
+        exact = 1e-6 if likelihood.rows.dtype == np.float32 else 1e-10
+        self.aliases = tuple(dependent_columns(
+            likelihood.rows, likelihood.weight, likelihood.fit_intercept, exact,
+            likelihood.n_threads,
+        ))  # fmt: skip
         if self.aliases:
-            relations = "; ".join(alias.relation(self.names) for alias in self.aliases[:MOST])
-            if len(self.aliases) > MOST:
-                relations += f"; and {len(self.aliases) - MOST} more"
             if collinear == "raise":
                 raise ValueError(
-                    f"columns of X depend on each other, so that their coefficients are not "
-                    f"determined: {relations}. Drop one column of each relation, or give "
-                    "collinear='drop' to have nan reported for them as R does"
+                    "columns of X depend on each other, so that their coefficients are not "
+                    f"determined: {told(self.aliases, self.names)}. Drop one column of each "
+                    "relation, or give collinear='drop' to have nan reported for them as R does"
                 )
             self._free.reshape(likelihood.m, likelihood.q)[
                 :, [alias.column for alias in self.aliases]
@@ -217,10 +218,13 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
     def _unaliased(self, start):
         """The start with the coefficients of aliased columns moved to those they consist of."""
         theta = start.reshape(self._likelihood.m, self._likelihood.q).copy()
-        for column, terms in self.aliases:
-            for other, value in terms.items():
-                theta[:, other] += value * theta[:, column]
-            theta[:, column] = 0.0
+        for alias in self.aliases:
+            moved = theta[:, alias.column].copy()
+            for other, value in alias.terms.items():
+                theta[:, other] += float(value) * moved
+            if self._likelihood.fit_intercept:
+                theta[:, -1] += float(alias.constant) * moved
+            theta[:, alias.column] = 0.0
         return theta.reshape(-1)
 
     def _warn_of_conditioning(self):
@@ -440,7 +444,7 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
             names = [n for n, s in zip(self.param_names, lost, strict=True) if s]
             notes.append(f"{', '.join(names)} nan: the classes are separated for any sign of these")
         for alias in self.aliases:
-            notes.append(f"aliased, nan: {alias.relation(self.names)}")
+            notes.append(f"aliased, nan: {alias.text(self.names)}")
         if self.weights == "sampling":
             notes.append("sampling weights: the log-likelihood is a pseudo-likelihood")
         if self.penalised:
