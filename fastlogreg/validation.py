@@ -365,6 +365,18 @@ def check_class_start(start, fit_intercept, n_classes, p):
     return np.column_stack([coef, np.broadcast_to(intercept, n_classes)])
 
 
+def column_names(X, p, names=None):
+    """Names of the p columns as a list: from the argument, from a data frame, or x0, x1, ..."""
+    if names is None and hasattr(X, "columns"):
+        names = X.columns
+    if names is None:
+        return [f"x{j}" for j in range(p)]
+    names = [str(name) for name in names]
+    if len(names) != p:
+        raise ValueError(f"feature_names must have {p} names, one a column, got {len(names)}")
+    return names
+
+
 def plain(value):
     """A NumPy scalar as Python's own, for texts."""
     return value.item() if isinstance(value, np.generic) else value

@@ -44,7 +44,7 @@ def test_a_test_compares_maxima():
 @pytest.mark.parametrize(
     ("columns", "text"),
     [
-        (4, "from -4 to 3 or intercept, got 4"), (-5, "got -5"), ("age", "got 'age'"),
+        (4, "from -4 to 3, names or intercept, got 4"), (-5, "got -5"), ("age", "got 'age'"),
         (1.5, "got 1.5"), ([0, 0], "twice"), ([1, "intercept", "intercept"], "twice"),
     ],
 )  # fmt: skip
@@ -53,6 +53,22 @@ def test_wrong_columns_are_refused(columns, text):
     for method in (result.test, lambda c: result.interval(columns=c)):
         with pytest.raises(ValueError, match=text):
             method(columns)
+
+
+@pytest.mark.parametrize("method", ["firth", "flic", "flac", "median"])
+def test_columns_of_a_frame_go_by_their_names(method):
+    pd = pytest.importorskip("pandas")
+    X, y = data()
+    frame = pd.DataFrame(X, columns=["age", "dose", "sex", "smokes"])
+    result = firth(frame, y, method=method)
+    assert result.names == ("age", "dose", "sex", "smokes")
+    if method != "median":
+        np.testing.assert_array_equal(result.interval(columns="sex"), result.interval(columns=2))
+        assert result.test(["age", "sex"]) == result.test([0, 2])
+        with pytest.raises(ValueError, match="from -4 to 3, names or intercept, got 'weight'"):
+            result.test("weight")
+    with pytest.raises(ValueError, match="no maximum: twice = 2 age"):
+        firth(frame.assign(twice=2 * frame["age"]), y, method=method)
 
 
 def test_what_has_no_likelihood_says_so():

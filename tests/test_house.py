@@ -27,7 +27,7 @@ FLOORS = (
     ("recession",),
     ("separation",),
     ("margin", "document"),
-    ("warnings", "versions"),
+    ("warnings", "versions", "table"),
     ("bias",),
     ("displays",),
     ("path", "diagnostics", "inference"),

@@ -34,6 +34,16 @@ class Maximum(NamedTuple):
     n_iter: int
 
 
+class SingularError(ValueError):
+    """The information matrix is singular where a search starts."""
+
+    def __init__(self):
+        super().__init__(
+            "the information matrix is singular where the fit starts: scores there are so large "
+            "that no row has any curvature left; look at offset, start and the scale of X"
+        )
+
+
 class BinaryLikelihood:
     """l* of one data set; parameters are the columns' coefficients and, last, the intercept."""
 
@@ -88,7 +98,7 @@ class BinaryLikelihood:
         if status == "nonfinite":
             valid.refuse_values(self.X)
         if status == "singular":
-            raise ValueError(self._why_singular())
+            raise SingularError
         factor = factor[: self.q, : self.q]
         penalised = -loss + self.power * log_determinant
         np.negative(score, out=score)
@@ -105,42 +115,3 @@ class BinaryLikelihood:
         out = np.empty(len(self.y))
         kernels.firth_score(self.problem, theta, factor, out, n_threads=self.n_threads)
         return out
-
-    def _why_singular(self):
-        side, gram = kernels.padded(self.q), np.empty((self.q, self.q))
-        upper = np.zeros((side, side))
-        self.problem.gram(self.weight, upper, self.n_threads)
-        kernels.symmetrise(upper, 1.0, np.zeros(self.q), gram)
-        return why_singular(gram, self.fit_intercept)
-
-
-def why_singular(gram, fit_intercept):
-    """The text of an error that names the dependent columns; gram is that of [X, 1]."""
-    p = len(gram) - fit_intercept
-    order = [p, *range(p)] if fit_intercept else range(p)
-    columns = [j for j in _dependent(gram, order) if j < p]
-    if columns:
-        before = "the intercept and the columns" if fit_intercept else "the columns"
-        return (
-            f"X has columns that are zero or linear combinations of {before} before them: "
-            f"{columns}; drop them, since the penalised likelihood has no maximum otherwise"
-        )
-    return (
-        "the information matrix is singular where the fit starts: scores there are so large that "
-        "no row has any curvature left; look at offset, start and the scale of X"
-    )
-
-
-def _dependent(gram, order):
-    """Positions whose column depends on those before it in `order`, by Cholesky's pivots."""
-    size = np.sqrt(gram.diagonal())
-    size[size == 0] = 1.0
-    left = gram / size / size[:, None]
-    found = []
-    for j in order:
-        pivot = left[j, j]
-        if pivot <= 20 * len(gram) * np.finfo(float).eps:
-            found.append(j)
-        else:
-            left = left - np.outer(left[:, j], left[j]) / pivot
-    return found

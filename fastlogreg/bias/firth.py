@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,15 @@ import numpy as np
 from fastlogreg import design, parallel
 from fastlogreg import validation as valid
 from fastlogreg.bias import median
-from fastlogreg.bias.binary import BinaryLikelihood
+from fastlogreg.bias.binary import BinaryLikelihood, SingularError
 from fastlogreg.bias.result import SEPARATED, STOP_REASONS, FirthResult, Search
 from fastlogreg.bias.softmax import SoftmaxLikelihood, expand
+from fastlogreg.relations import dependent_columns, told
 from fastlogreg.separation import check_separation
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
     from fastlogreg.annotations import MatrixLike
@@ -31,6 +35,7 @@ def firth(
     method: str = "firth", n_classes: int | None = None, reference_class: int | None = None,
     tol: float = 1e-6, max_iter: int = 100, n_threads: int | None = None,
     start: tuple[ArrayLike, ArrayLike] | None = None,
+    feature_names: Sequence[str] | None = None,
 ) -> FirthResult:  # fmt: skip
     """Fit a logistic regression with Firth's penalty: finite for separated data, with less bias.
 
@@ -76,6 +81,8 @@ def firth(
         Threads; None takes `get_num_threads`. The result does not depend on it.
     start : tuple of (coef, intercept), default=None
         Where to start, for two classes.
+    feature_names : sequence of str, default=None
+        Names of the columns; None for those of a data frame, or x0, x1, ...
 
     Returns
     -------
@@ -86,7 +93,7 @@ def firth(
     ------
     ValueError
         An argument is of the wrong shape, sign or kind; X holds NaN or infinity, or columns that
-        depend on each other (the text names them).
+        depend on each other (the text tells how).
     TypeError
         A number was expected.
 
@@ -134,29 +141,52 @@ def firth(
             raise ValueError("start is for two classes, not for n_classes or a 2-d y")
         result = _softmax(
             X, y, sample_weight, offset, fit_intercept, power, n_classes, reference_class, tol,
-            max_iter,
+            max_iter, feature_names, n_threads,
         )  # fmt: skip
         return _unless_separated(result, X, y, sample_weight, fit_intercept, n_classes)
     if reference_class is not None:
         raise ValueError("reference_class needs n_classes, or y with a column for each class")
     _check_method(method, power, fit_intercept)
     matrix, y, weight, offset = valid.check_problem(X, y, sample_weight, offset, fit_intercept)
+    names = valid.column_names(X, matrix.shape[1], feature_names)
     _check_size(matrix.shape[1])
     likelihood = BinaryLikelihood(X, y, weight, offset, fit_intercept, power, n_threads, matrix)
     if start is None:
         theta = likelihood.null_start()
     else:
         theta = valid.check_start(start, fit_intercept, matrix.shape[1])
-    if method == "median":
-        return _result(median.solve(likelihood, theta, tol, max_iter), likelihood, method, max_iter)
-    maximum = likelihood.maximise(theta, tol, max_iter, seek_start=start is None and max_iter > 0)
-    if method == "flic":
-        result = _flic(likelihood, maximum, tol, max_iter)
-    elif method == "flac":
-        result = _flac(likelihood, maximum, tol, max_iter)
-    else:
-        result = _result(maximum, likelihood, method, max_iter)
+    with _explained(X, weight, fit_intercept, names, n_threads):
+        result = _binary(likelihood, method, theta, tol, max_iter, start is None and max_iter > 0)
+    result = replace(result, names=tuple(names))
     return _unless_separated(result, X, y, weight, fit_intercept, None)
+
+
+@contextmanager
+def _explained(X, weight, fit_intercept, names, n_threads):
+    """A `SingularError` within becomes one that tells which columns depend on each other."""
+    try:
+        yield
+    except SingularError:
+        q = np.shape(X)[1] + fit_intercept
+        exact = np.sqrt(20 * q * np.finfo(float).eps)  # where factorisations give a pivot up
+        found = dependent_columns(X, weight, fit_intercept, exact, n_threads)
+        if not found:
+            raise
+        raise ValueError(
+            "columns of X depend on each other, so that the penalised likelihood has no maximum: "
+            f"{told(found, names)}. Drop one column of each relation"
+        ) from None
+
+
+def _binary(likelihood, method, start, tol, max_iter, seek_start):
+    if method == "median":
+        return _result(median.solve(likelihood, start, tol, max_iter), likelihood, method, max_iter)
+    maximum = likelihood.maximise(start, tol, max_iter, seek_start=seek_start)
+    if method == "flic":
+        return _flic(likelihood, maximum, tol, max_iter)
+    if method == "flac":
+        return _flac(likelihood, maximum, tol, max_iter)
+    return _result(maximum, likelihood, method, max_iter)
 
 
 def _unless_separated(result, X, y, weight, fit_intercept, n_classes):
@@ -275,11 +305,13 @@ def _flac(likelihood, maximum, tol, max_iter):
 
 
 def _softmax(
-    X, y, sample_weight, offset, fit_intercept, power, n_classes, reference_class, tol, max_iter
+    X, y, sample_weight, offset, fit_intercept, power, n_classes, reference_class, tol, max_iter,
+    feature_names, n_threads,
 ):  # fmt: skip
     matrix, y, n_classes, weight, offset = valid.check_class_problem(
         X, y, n_classes, sample_weight, offset, fit_intercept
     )
+    names = valid.column_names(X, matrix.shape[1], feature_names)
     _check_size(matrix.shape[1] * (n_classes - 1))
     symmetric = valid.check_reference_class(reference_class, n_classes) is None
     reference = 0 if symmetric else int(reference_class)
@@ -287,7 +319,8 @@ def _softmax(
         X if design.is_sparse(X) else np.asarray(X), y if y.ndim == 2 else np.eye(n_classes)[y],
         weight, offset, fit_intercept, power, reference,
     )  # fmt: skip
-    maximum = likelihood.maximise(np.zeros(likelihood.q), tol, max_iter)
+    with _explained(X, weight, fit_intercept, names, n_threads):
+        maximum = likelihood.maximise(np.zeros(likelihood.q), tol, max_iter)
     each = likelihood.each
     theta, covariance = expand(maximum, n_classes, reference, symmetric, each)
     errors = np.sqrt(np.maximum(covariance.diagonal(), 0.0)).reshape(n_classes, each)
@@ -299,6 +332,6 @@ def _softmax(
         coef, intercept = theta[:, :-1], theta[:, -1]
     return FirthResult(
         coef, intercept, covariance, errors, maximum.loglik, maximum.penalised_loglik, "firth",
-        power, **_ending(maximum),
+        power, **_ending(maximum), names=tuple(names),
         _search=Search(likelihood, maximum, positions, max(max_iter, 1000), False),
     )  # fmt: skip

@@ -76,6 +76,8 @@ class FirthResult:
         "converged: the next step is within tol standard errors", "converged: at the rounding floor
         of the penalised likelihood", "iteration limit reached" or "no step raises the penalised
         likelihood; scale or centre the columns of X".
+    names : tuple of str
+        Names of the columns.
 
     Notes
     -----
@@ -111,6 +113,7 @@ class FirthResult:
     n_iter: int
     converged: bool
     stop_reason: str
+    names: tuple = ()
     _search: Search | None = field(default=None, repr=False, compare=False)
 
     def interval(self, level: float = 0.95, columns: Any = None) -> Array:
@@ -120,8 +123,8 @@ class FirthResult:
         ----------
         level : float, default=0.95
             Between 0 and 1.
-        columns : int, "intercept" or a sequence of these, default=None
-            Which parameters; None for all.
+        columns : int, str or a sequence of these, default=None
+            Which parameters, by position, name or as "intercept"; None for all.
 
         Returns
         -------
@@ -166,9 +169,9 @@ class FirthResult:
 
         Parameters
         ----------
-        columns : int, "intercept" or a sequence of these, default=None
-            Which coefficients, those of all classes where there are K; None for all but the
-            intercept.
+        columns : int, str or a sequence of these, default=None
+            Which coefficients, by position, name or as "intercept"; those of all classes where
+            there are K; None for all but the intercept.
 
         Returns
         -------
@@ -228,11 +231,13 @@ class FirthResult:
         for column in columns:
             if isinstance(column, str) and column == "intercept" and q > p:
                 chosen.append(p)
+            elif isinstance(column, str) and self.names.count(column) == 1:
+                chosen.append(self.names.index(column))
             elif isinstance(column, (int, np.integer)) and -p <= column < p:
                 chosen.append(int(column) % p)
             else:
                 raise ValueError(
-                    f"columns must hold numbers from {-p} to {p - 1}"
+                    f"columns must hold numbers from {-p} to {p - 1}, names"
                     f"{' or intercept' if q > p else ''}, got {column!r}"
                 )
         if len(set(chosen)) < len(chosen):

@@ -21,7 +21,7 @@ import numpy as np
 
 from fastlogreg import design
 from fastlogreg import validation as valid
-from fastlogreg.bias.binary import Maximum, why_singular
+from fastlogreg.bias.binary import Maximum, SingularError
 
 
 class SoftmaxLikelihood:
@@ -48,8 +48,7 @@ class SoftmaxLikelihood:
         free = np.ones(self.q, dtype=bool) if fixed is None else ~np.asarray(fixed, dtype=bool)
         theta, at = np.array(start, dtype=np.float64), self._evaluate(start)
         if at is None:
-            gram = self.design.T @ (self.weight[:, None] * self.design)
-            raise ValueError(why_singular(gram, self.fit_intercept))
+            raise SingularError
         status, n_iter, last = "max_iter", 0, np.inf
         while True:
             loglik, value, noise, information, covariance, score = at

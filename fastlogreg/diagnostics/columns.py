@@ -1,4 +1,4 @@
-"""The columns of X one by one: their names, blocks of dense rows, and figures of each."""
+"""The columns of X one by one: blocks of dense rows, and figures of each."""
 
 from typing import NamedTuple
 
@@ -7,18 +7,6 @@ import numpy as np
 from fastlogreg import design
 
 _BLOCK = 1 << 24  # bytes of a block of dense rows
-
-
-def column_names(X, p, names=None):
-    """Names of the p columns as a list: from the argument, from a data frame, or x0, x1, ..."""
-    if names is None and hasattr(X, "columns"):
-        names = X.columns
-    if names is None:
-        return [f"x{j}" for j in range(p)]
-    names = [str(name) for name in names]
-    if len(names) != p:
-        raise ValueError(f"feature_names must have {p} names, one a column, got {len(names)}")
-    return names
 
 
 def row_slices(n, p):

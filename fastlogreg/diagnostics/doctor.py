@@ -10,7 +10,7 @@ from fastlogreg import validation as valid
 from fastlogreg.design import by_row
 from fastlogreg.diagnostics import faults
 from fastlogreg.diagnostics.collinearity import MOST_COLUMNS
-from fastlogreg.diagnostics.columns import column_names, describe, equal_columns
+from fastlogreg.diagnostics.columns import describe, equal_columns
 from fastlogreg.diagnostics.given import MOST_ROWS, holes, labels, numbers, part
 from fastlogreg.diagnostics.report import Finding, Report
 from fastlogreg.separation import check_separation
@@ -97,7 +97,7 @@ def doctor(
     """
     frame, X = X, numbers(X)
     n, p = X.shape
-    names = column_names(frame, p, feature_names)
+    names = valid.column_names(frame, p, feature_names)
     if n == 0:
         raise ValueError(f"X has no rows (shape {X.shape}); at least one is needed")
     classes, codes = labels(y, n)

@@ -10,7 +10,6 @@ from scipy.special import chdtrc, logsumexp
 
 from fastlogreg import core, parallel
 from fastlogreg import validation as valid
-from fastlogreg.diagnostics.columns import column_names
 from fastlogreg.diagnostics.score_tests import Columns, ScoreTests, tail_probability, tilt
 from fastlogreg.diagnostics.suggestions import Suggestion, Suggestions
 from fastlogreg.result import SEPARATED
@@ -131,7 +130,7 @@ def suggest(
             X, y, n_classes, sample_weight, offset, fit_intercept
         )
     n, p = matrix.shape
-    names = column_names(X, p, feature_names)
+    names = valid.column_names(X, p, feature_names)
     if p > MOST_COLUMNS:
         raise ValueError(
             f"X has {p:,} columns, whose {p * (p + 1) // 2:,} squares and products are too many; "

@@ -71,7 +71,8 @@ def solve_firth(estimator, problem, start):
     result = firth(
         problem.X, problem.y, sample_weight=problem.sample_weight, offset=problem.offset,
         fit_intercept=bool(estimator.fit_intercept), tol=firth_tol(estimator),
-        max_iter=int(estimator.max_iter), n_threads=estimator._threads(), **terms,
+        max_iter=int(estimator.max_iter), n_threads=estimator._threads(),
+        feature_names=problem.feature_names, **terms,
     )  # fmt: skip
     return FirthSolution(result.without_data(), problem.total_weight)
 

@@ -12,7 +12,7 @@ from fastlogreg.inference.margins import quantile
 from fastlogreg.inference.maximum import Peak, climb
 from fastlogreg.inference.opening import parameters
 from fastlogreg.inference.profile import profile_interval
-from fastlogreg.inference.table import Table
+from fastlogreg.table import Table
 
 if TYPE_CHECKING:
     from fastlogreg.annotations import Array

@@ -17,7 +17,7 @@ from fastlogreg.inference.likelihood import (
     softmax,
 )
 from fastlogreg.inference.opening import refuse_other_columns
-from fastlogreg.inference.table import Table
+from fastlogreg.table import Table
 
 if TYPE_CHECKING:
     from typing import Any

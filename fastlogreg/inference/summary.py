@@ -4,7 +4,7 @@ import html
 
 import numpy as np
 
-from fastlogreg.inference.table import Table, number
+from fastlogreg.table import Table, number
 
 
 class Summary:
