@@ -1,4 +1,4 @@
-"""Intervals and tests of the penalised likelihood, and results that hold no data."""
+"""Intervals, tests and summaries of the penalised likelihood; results that hold no data."""
 
 import pickle
 
@@ -23,6 +23,22 @@ def test_the_ends_of_an_interval_have_the_asked_likelihood():
                 at = likelihood(X, y).maximise(start, TIGHT, 100, np.arange(5) == j)
                 drop = 2.0 * (result.penalised_loglik - at.penalised_loglik)
                 assert drop == pytest.approx(chdtri(1, 1 - level), abs=1e-6)
+
+
+@pytest.mark.parametrize("method", ["firth", "flic", "flac"])
+def test_the_summary_holds_all_parts(method):
+    X, y = data()
+    result = firth(X, y, method=method, feature_names=list("abcd"))
+    table = result.summary(0.9)
+    assert table.rows == ("a", "b", "c", "d", "intercept")
+    assert table.columns == ("coef", "std err", "chi2", "P>chi2", "5%", "95%")
+    np.testing.assert_array_equal(table["coef"], np.append(result.coef, result.intercept))
+    np.testing.assert_array_equal(table["std err"], result.standard_errors)
+    np.testing.assert_array_equal(table.values[:, 4:], result.interval(0.9))
+    assert (table["chi2"][2], table["P>chi2"][2]) == result.test("c")[::2]
+    assert np.isnan(table["chi2"][-1]) == (method == "flic")
+    for part in ("log-likelihood", method.upper() if method != "firth" else "power 0.5", "b "):
+        assert part in str(result)
 
 
 def test_a_test_compares_maxima():

@@ -65,6 +65,22 @@ def test_the_reference_class_does_not_matter():
         assert spread[0] == pytest.approx(spread[1], rel=1e-7)
 
 
+def test_the_summary_of_classes_leaves_the_reference_out():
+    X, y = classes()
+    result = firth(X, y, n_classes=4, reference_class=1)
+    table = result.summary()
+    assert table.rows[3:6] == ("0:intercept", "2:x0", "2:x1")
+    assert len(table.rows) == 12
+    np.testing.assert_array_equal(table["coef"][4:7], result.coef[2])
+    np.testing.assert_array_equal(table.values[:4, 4:], result.interval()[0])
+    pair = firth(X[y < 2], y[y < 2] == 0, tol=TIGHT)
+    two = firth(X[y < 2], y[y < 2], n_classes=2, reference_class=1, tol=TIGHT).summary()
+    np.testing.assert_allclose(two.values, pair.summary().values, rtol=1e-5, atol=1e-7)
+    with pytest.raises(ValueError, match="needs reference_class"):
+        firth(X, y, n_classes=4).summary()
+    assert "3:intercept" in str(firth(X, y, n_classes=4))
+
+
 def test_more_classes_than_rows_have_and_separated_ones():
     X, y = classes()
     result = firth(X, y, n_classes=5)  # the last class has no row

@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from fastlogreg.bias import profile
 from fastlogreg.bias.binary import Maximum
+from fastlogreg.table import Table
 
 if TYPE_CHECKING:
     from typing import Any
@@ -97,6 +98,10 @@ class FirthResult:
     [3.555] [2.578 1.897]
     >>> result.stop_reason
     'converged: the next step is within tol standard errors'
+    >>> print(result.summary())
+                  coef  std err    chi2  P>chi2       2.5%   97.5%
+    x0          3.5553   2.5783  3.8432  0.0499  0.0007108  9.4357
+    intercept  -1.6094   1.8974  1.4555  0.2276    -6.5361  0.8994
     """
 
     coef: np.ndarray
@@ -196,6 +201,69 @@ class FirthResult:
         positions = search.positions[..., chosen].ravel()
         return profile.ratio_test(
             search.likelihood, search.maximum, positions[positions >= 0], search.max_iter
+        )
+
+    def summary(self, level: float = 0.95) -> Table:
+        """A table of all parameters, as logistf prints it.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Confidence of the intervals, between 0 and 1.
+
+        Returns
+        -------
+        Table
+            A row for each parameter, of K classes but the reference "class:name": estimate,
+            standard error, penalised likelihood-ratio test of zero (nan for FLIC's intercept), and
+            ends of the profile interval. To print, for notebooks, and with ``to_frame()``.
+
+        Raises
+        ------
+        ValueError
+            As for `interval`.
+        """
+        ends = self.interval(level).reshape(-1, 2)
+        search, places = self._search, self._search.positions.reshape(-1)
+        tests = np.full((len(places), 2), np.nan)
+        for row, position in enumerate(places):
+            own = search.wald_intercept and row == self.coef.size
+            if position >= 0 and not own:
+                test = profile.ratio_test(
+                    search.likelihood, search.maximum, [position], search.max_iter
+                )
+                tests[row] = test.statistic, test.pvalue
+        low, high = f"{50 - 50 * level:g}%", f"{50 + 50 * level:g}%"
+        whole = self._estimates()
+        kept = places >= 0  # not the reference class
+        return Table(
+            tuple(name for name, here in zip(whole.rows, kept, strict=True) if here),
+            (*whole.columns, "chi2", "P>chi2", low, high),
+            np.column_stack([whole.values, tests, ends])[kept],
+        )
+
+    def _estimates(self):
+        """Estimates and standard errors as a table."""
+        p, K = self.coef.shape[-1], 1 if self.coef.ndim == 1 else len(self.coef)
+        own = list(self.names) or [f"x{j}" for j in range(p)]
+        values = np.reshape(self.coef, (K, p))
+        if self.standard_errors.shape[-1] > p:
+            own = [*own, "intercept"]
+            values = np.column_stack([values, np.reshape(self.intercept, (K, 1))])
+        names = own if self.coef.ndim == 1 else [f"{k}:{name}" for k in range(K) for name in own]
+        columns = np.column_stack([values.ravel(), self.standard_errors.ravel()])
+        return Table(tuple(names), ("coef", "std err"), columns)
+
+    def __str__(self):
+        head = "Logistic regression with median bias reduction"
+        penalised = ""
+        if self.method != "median":
+            kind = "" if self.method == "firth" else f", {self.method.upper()}"
+            head = f"Logistic regression with Jeffreys' penalty (power {self.power:g}){kind}"
+            penalised = f", penalised {self.penalised_loglik:.4f}"
+        return (
+            f"{head}\nlog-likelihood {self.loglik:.4f}{penalised}; {self.stop_reason}\n"
+            f"{self._estimates()}"
         )
 
     def without_data(self) -> FirthResult:
