@@ -10,6 +10,7 @@ import numpy as np
 from fastlogreg.certificate import Certificate
 from fastlogreg.penalty import Penalty
 from fastlogreg.recession.model import Model
+from fastlogreg.recession.words import REST, Rest
 from fastlogreg.separation import Separation
 
 _RECORDS = {record.__name__: record for record in (Certificate, Penalty, Separation, Model)}
@@ -74,6 +75,8 @@ def encode(value):
         rows = value.tocsr()
         parts = [encode(part) for part in (rows.data, rows.indices, rows.indptr)]
         return {"csr": parts, "shape": list(rows.shape)}
+    if type(value) is Rest:
+        return {"rest": None}
     name = type(value).__name__
     if _RECORDS.get(name) is type(value):
         names = value._fields if isinstance(value, tuple) else [f.name for f in fields(value)]
@@ -109,6 +112,8 @@ def _decode_tagged(value):
         return tuple(decode(item) for item in content)
     if tag == "dict":
         return {decode(key): decode(item) for key, item in content}
+    if tag == "rest":
+        return REST
     if tag == "csr":
         from scipy.sparse import csr_matrix
 

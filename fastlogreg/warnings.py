@@ -98,7 +98,9 @@ def warn_unless_converged(result, tol, max_iter, stacklevel, about="", separatio
         warnings.warn(about + text, SeparationWarning, stacklevel=stacklevel + 1)
         return
     certificate = result.certificate
-    if certificate.gap < float("inf"):
+    if certificate is None:
+        proved = f"the next step is {result.step:.1e} standard errors long"
+    elif certificate.gap < float("inf"):
         proved = (
             f"the objective is certified within {certificate.gap:.1e} of its minimum (relative "
             f"{certificate.relative_gap:.1e}, asked for {tol:.1e})"

@@ -167,7 +167,7 @@ def test_parameters_that_change_nothing(separated, even):
 
 
 def test_an_early_stop_is_told(separated):
-    with pytest.warns(ConvergenceWarning, match=r"standard errors long .* max_iter \(now 1\)") as w:
+    with pytest.warns(ConvergenceWarning, match=r"standard errors long.*max_iter \(now 1\)") as w:
         LogisticRegression(penalty="firth", max_iter=1).fit(*separated)
     assert w[0].filename == __file__
 
@@ -310,6 +310,30 @@ def test_firth_in_the_place_of_a_separated_fit_answers_like_firth(classes):
     assert model.equivalents() == asked.equivalents()
     again = LogisticRegression.from_json(model.to_json())
     assert again.equivalents() == asked.equivalents()
+    for one in (model, again):
+        np.testing.assert_array_equal(one.firth_.standard_errors, asked.firth_.standard_errors)
+        assert (one.objective_, one.stop_reason_) == (asked.objective_, asked.stop_reason_)
+    model.set_params(C=1.0).fit(X, y)
+    assert not hasattr(model, "firth_")
+
+
+def test_firth_in_the_place_of_a_separated_fit_says_how_it_ended():
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(60, 2)), np.arange(60) % 2
+    X[:, 0] = np.where(y == 1, 1.0, -1.0) * (1.0 + np.abs(X[:, 0]))
+    for scheme in ("auto", "ovr"):
+        model = LogisticRegression(C=np.inf, separation="firth", tol=1e-10, multi_class=scheme)
+        assert model.fit(X, y).firth_.step < 1e-11
+    model = LogisticRegression(C=np.inf, separation="firth", max_iter=1)
+    with pytest.warns(ConvergenceWarning, match="standard errors long"):
+        assert not model.fit(X, y).converged_
+    classes = np.where((X[:, 1] > 0) & (y == 0), 2, y)
+    model.set_params(multi_class="ovr")
+    with warnings.catch_warnings(record=True, action="always") as told:
+        model.fit(X, classes)
+    assert model.solver_[1] == "firth"
+    assert "Class 1 against the rest" in str(told[1].message)
+    assert "standard errors long" in str(told[1].message)
 
 
 def test_equivalents_of_classes_of_which_one_is_firths():
@@ -318,6 +342,10 @@ def test_equivalents_of_classes_of_which_one_is_firths():
     X[:, 0] = np.where(y == 1, 1.0, -1.0) * (1.0 + np.abs(X[:, 0]))
     model = LogisticRegression(C=np.inf, multi_class="ovr", separation="firth").fit(X, y)
     assert sorted(set(model.solver_)) != ["firth"]
+    again = LogisticRegression.from_json(model.to_json())
+    for one in (model, again):
+        assert [firth is not None for firth in one.firth_] == [s == "firth" for s in one.solver_]
+        np.testing.assert_array_equal(one.firth_[1].coef, one.coef_[1])
     text = model.equivalents()
     assert text.startswith("# For each class against the rest")
     assert "by Firth" in text.splitlines()[0]

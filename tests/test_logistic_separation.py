@@ -225,8 +225,10 @@ def test_verdicts_of_one_against_the_rest_take_the_labels_of_all():
         model = LogisticRegression(C=np.inf, multi_class="ovr").fit(X, y)
     assert "for all of the rest and none of 'a'" in str(record[0].message)
     assert "for all of class 'c' and none of the rest" in str(record[1].message)
-    for verdict in pickle.loads(pickle.dumps(model)).separation_:
-        assert verdict.verify(X, y)
+    for copy in (pickle.loads(pickle.dumps(model)), LogisticRegression.from_json(model.to_json())):
+        for verdict in copy.separation_:
+            assert verdict.verify(X, y)
+        assert "none of the rest" in str(copy.separation_[2])
     assert not model.separation_[0].verify(X, list("aabbca"))
 
 

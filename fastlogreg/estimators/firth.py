@@ -1,13 +1,11 @@
-"""The estimator's ``penalty='firth'``: what goes with it, the fit, and the warning."""
+"""The estimator's Firth fits: what goes with ``penalty='firth'``, the fit, and its record."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from fastlogreg.bias.firth import firth
 from fastlogreg.bias.result import FirthResult
-from fastlogreg.warnings import ConvergenceWarning
 
 _SERVED = frozenset(
     {"auto", "newton", "lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}
@@ -68,6 +66,11 @@ def solve_firth(estimator, problem, start):
             )
         terms = estimator._softmax_terms(problem)
         terms.pop("grouped")
+    return run_firth(estimator, problem, **terms)
+
+
+def run_firth(estimator, problem, **terms):
+    """The `FirthSolution` with the estimator's tolerance; `terms` are more of `firth`."""
     result = firth(
         problem.X, problem.y, sample_weight=problem.sample_weight, offset=problem.offset,
         fit_intercept=bool(estimator.fit_intercept), tol=firth_tol(estimator),
@@ -82,24 +85,29 @@ def firth_tol(estimator):
     return min(max(0.01 * float(estimator.tol), 1e-12), 1.0)
 
 
-def warn_of_firth(solution, tol, max_iter, stacklevel):
-    """Say how far a fit is that stopped early; ``stacklevel`` counts from the caller, 1."""
-    warnings.warn(
-        f"The fit stopped after {solution.n_iter} iterations ({solution.stop_reason}): the next "
-        f"step is {solution.step:.1e} standard errors long (asked for {tol:.1e}). Raise max_iter "
-        f"(now {max_iter}), or tol if this is near enough.",
-        ConvergenceWarning,
-        stacklevel=stacklevel + 1,
-    )
+def firth_in(result):
+    """The `FirthResult` in a result, of one model a class a list of them; None without any."""
+    if hasattr(result, "parts"):
+        found = [getattr(part, "firth", None) for part in result.parts]
+        return found if any(found) else None
+    return getattr(result, "firth", None)
 
 
 def to_record(result):
-    """The fields of a `FirthResult` that say something without its data."""
+    """The fields of a `FirthResult` that say something without its data; of a list, of each."""
+    if isinstance(result, list):
+        return [to_record(one) for one in result]
+    if result is None:
+        return None
     return {name: value for name, value in vars(result).items() if name != "_search"}
 
 
 def from_record(record):
-    """The `FirthResult` of which `to_record` made a dict; ValueError for another dict."""
+    """What `to_record` was given; ValueError for a record that it did not make."""
+    if isinstance(record, list):
+        return [from_record(one) for one in record]
+    if record is None:
+        return None
     try:
         return FirthResult(**record)
     except TypeError as error:

@@ -15,7 +15,7 @@ from fastlogreg.estimators.columns import column_bounds, column_factors, preview
 from fastlogreg.estimators.doors import balances_later, check_finite, open_problem
 from fastlogreg.estimators.equivalents import Given, equivalents
 from fastlogreg.estimators.export import Export
-from fastlogreg.estimators.firth import firth_tol, solve_firth, warn_of_firth
+from fastlogreg.estimators.firth import firth_in, solve_firth
 from fastlogreg.estimators.parameters import Parameters
 from fastlogreg.estimators.predictions import Predictions
 from fastlogreg.estimators.present import Present
@@ -171,8 +171,9 @@ class LogisticRegression(
         that in NumPy (with ``y[:, 1]`` if y held the probabilities of two classes). None for
         Firth's fit, which has no such bound.
     firth_ : FirthResult
-        With ``penalty='firth'``: standard errors, both likelihoods, and how the fit ended. It holds
-        no data: for profile intervals call `fastlogreg.firth`.
+        With ``penalty='firth'``, and where ``separation='firth'`` took effect: standard errors,
+        both likelihoods, and how the fit ended. It holds no data: for profile intervals call
+        `fastlogreg.firth`.
     converged_ : bool
         Whether the certificate meets `tol`, or rounding allows no better.
     stop_reason_ : str
@@ -184,7 +185,8 @@ class LogisticRegression(
         ``separation_.verify(X, y)`` checks; None if a penalty holds all coefficients.
 
     With 'ovr', ``objective_``, ``certificate_``, ``stop_reason_``, ``solver_`` and, unless it is
-    None, ``separation_`` hold one value a class, and ``converged_`` says whether all did.
+    None, ``separation_`` hold one value a class, and ``converged_`` says whether all did; so does
+    ``firth_``, None for classes that are not separated.
 
     Warns
     -----
@@ -417,11 +419,11 @@ class LogisticRegression(
         else:
             self.__dict__.pop("feature_names_in_", None)
         self.objective_ = result.objective
-        if self.penalty == "firth":
-            self.certificate_, self.firth_ = None, result.firth
-        else:
-            self.certificate_ = certificate_of(result, problem)
-            self.__dict__.pop("firth_", None)
+        self.certificate_ = certificate_of(result, problem)
+        self.__dict__.pop("firth_", None)
+        firth = firth_in(result)
+        if firth is not None:
+            self.firth_ = firth
         self.converged_ = result.converged
         self.stop_reason_ = result.stop_reason
         self.solver_ = result.solver
@@ -429,9 +431,7 @@ class LogisticRegression(
     def _warn(self, problem, result, stacklevel, verdict=None):
         """Say what is separated, and which certificates do not meet the tolerance."""
         tol, max_iter = self._relative_tol(), self.max_iter
-        if self.penalty == "firth":
-            warn_of_firth(result, firth_tol(self), max_iter, stacklevel + 1)
-        elif isinstance(result, one_vs_rest.OneVsRest):
+        if isinstance(result, one_vs_rest.OneVsRest):
             one_vs_rest.warn_unless_converged(
                 result, problem.classes, tol, max_iter, stacklevel + 1, verdict
             )

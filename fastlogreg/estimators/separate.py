@@ -1,13 +1,11 @@
 """What an estimator does about separated classes: its parameter `separation`."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from fastlogreg import parallel, separation
-from fastlogreg.bias.firth import firth
 from fastlogreg.estimators import one_vs_rest
 from fastlogreg.estimators.doors import balances_later
+from fastlogreg.estimators.firth import run_firth
 from fastlogreg.estimators.present import Present
 from fastlogreg.recession.model import Model
 from fastlogreg.result import CALLBACK
@@ -15,7 +13,6 @@ from fastlogreg.validation import plain
 from fastlogreg.warnings import SeparationError
 
 WEAK = 1e-8  # of alpha times the total weight, 1 / C: a penalty below it is as good as none
-FIRTH = "converged: Firth's estimate, as the classes are separated"
 
 
 def judge(estimator, problem, result):
@@ -75,7 +72,7 @@ def _acted(estimator, problem, terms, result, verdict, about=""):
         return result, verdict
     if estimator.separation == "raise":
         raise SeparationError(about + str(verdict))
-    return _firth(problem, terms, result), verdict
+    return _firth(estimator, problem, terms, result), verdict
 
 
 def _binary(problem, terms, result):
@@ -120,8 +117,8 @@ def _whole_offset(model, X, coef, offset):
     return scores if offset is None else scores + offset
 
 
-def _firth(problem, terms, result):
-    """The result with the estimate of Firth's penalised likelihood, which is finite."""
+def _firth(estimator, problem, terms, result):
+    """The fit of Firth's penalised likelihood, which is finite, in the place of the result."""
     if terms["penalised"] is not None or terms["bounds"] is not None:
         raise ValueError(
             "separation='firth' replaces fits without penalties and bounds; here the classes are "
@@ -131,11 +128,4 @@ def _firth(problem, terms, result):
     given = {}
     if result.coef.ndim == 2:
         given = {"n_classes": problem.n_classes, "reference_class": terms["reference_class"]}
-    estimate = firth(
-        problem.X, problem.y, sample_weight=problem.sample_weight, offset=problem.offset,
-        fit_intercept=terms["fit_intercept"], **given,
-    )  # fmt: skip
-    return replace(
-        result, coef=estimate.coef, intercept=estimate.intercept, certificate=None, converged=True,
-        stop_reason=FIRTH, solver="firth",
-    )  # fmt: skip
+    return run_firth(estimator, problem, **given)
