@@ -2,14 +2,16 @@
 
 import pickle
 import sys
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from common.cross_validation import CS, PLAIN, problem
-from fastlogreg import LogisticRegressionCV, reference
+from fastlogreg import LogisticRegression, LogisticRegressionCV, SeparationWarning, reference
 
 
 @pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss", "roc_auc"])
@@ -67,6 +69,32 @@ def test_warns_of_models_that_did_not_converge():
     assert "max_iter=1" in str(seen[0].message)
     assert all(w.filename == __file__ for w in seen)
     assert model.converged_ is False
+
+
+@pytest.mark.parametrize("scheme", ["auto", "ovr"])
+def test_the_best_without_a_penalty_tells_what_is_separated(scheme):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"treated": np.arange(90.0) < 12, "age": rng.standard_normal(90)}, dtype=float)
+    y = np.where(X["treated"] > 0, "c", rng.choice(["a", "b", "c"], 90))
+    cv = LogisticRegressionCV(Cs=[np.inf], cv=3, multi_class=scheme, **PLAIN)
+    alone = LogisticRegression(C=np.inf, multi_class=scheme)
+    texts = []
+    for model in (cv, alone):
+        with warnings.catch_warnings(record=True, action="always") as told:
+            model.fit(X, y)
+        texts.append([str(w.message) for w in told if w.category is SeparationWarning])
+        assert all(w.filename == __file__ for w in told)
+    assert texts[0] == texts[1] != []
+    for ours, theirs in zip(np.ravel(cv.separation_), np.ravel(alone.separation_), strict=True):
+        assert ours.infinite == theirs.infinite
+        assert ours.verify(X, y)
+    held = LogisticRegressionCV(Cs=[1.0, np.inf], cv=3, multi_class=scheme, **PLAIN)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        held.fit(X, y)
+    assert (held.separation_ is None) == (held.C_ == 1.0)
+    averaged = LogisticRegressionCV(Cs=[1.0], cv=3, **PLAIN | {"refit": False}).fit(X, y)
+    assert not hasattr(averaged, "separation_")
 
 
 def test_certificate_verifies():

@@ -21,7 +21,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import _check_sample_weight
 
 from fastlogreg import core, design, parallel
-from fastlogreg.estimators import folds
+from fastlogreg.estimators import folds, separate
 from fastlogreg.estimators.columns import column_bounds, column_factors
 from fastlogreg.estimators.cv_parameters import CVParameters
 from fastlogreg.estimators.doors import balances_later, check_finite, open_problem
@@ -123,7 +123,7 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
         Iterations on all rows; with legacy attributes of shape (1, n_folds, n_cs, n_l1_ratios).
     converged_ : bool
         Whether every model, those of the folds included, met `tol`, or rounding allowed no better.
-    objective_, certificate_, stop_reason_, solver_
+    objective_, certificate_, stop_reason_, solver_, separation_
         Of the fit on all rows, as in `LogisticRegression`; not there if ``refit=False``.
     n_features_in_ : int
         Number of columns.
@@ -134,6 +134,8 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
     -----
     ConvergenceWarning
         If models do not meet `tol`.
+    SeparationWarning
+        If the best strength is none and the classes are separated.
     FutureWarning
         If `scoring` or `use_legacy_attributes` is left at a default that scikit-learn will change.
 
@@ -272,7 +274,7 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
             )
             warnings.warn(text, ConvergenceWarning, stacklevel=2)
         if result is not None:
-            self._warn(problem, result, stacklevel=2)
+            self._warn(problem, result, 2, self.separation_)
         return self
 
     def _terms(self, problem):
@@ -371,6 +373,7 @@ class LogisticRegressionCV(CVParameters, LogisticRegression):
             ((c, r),) = best
             model = self._model(alpha=grid.alphas[c], l1_ratio=self._ratios()[r])
             result = model._solve(problem.X, problem, None, None)
+            result, model.separation_ = separate.judge(model, problem, result)
             model._record(problem, result)
             return model, result
         own = [theta[r, c] for theta, (c, r) in zip(outcome.theta, best, strict=True)]
