@@ -277,7 +277,7 @@ def test_separation_comes_first_and_names_what_is_infinite():
         {"treated": 1},
     )
     assert set(first.rows) == set(np.flatnonzero(treated).tolist())
-    assert "(class 0 is 'no', 1 is 'yes')" in first.text
+    assert "of 397 rows have treated=1, all of class 'yes')" in first.text
     assert "Options" not in first.text
     assert "penalty" in first.remedy
 
@@ -458,7 +458,6 @@ def test_describe_equals_numpy(basic_layout):
     [
         ({"X": [1.0, 2.0]}, "X must have two dimensions"),
         ({"X": np.empty((0, 2)), "y": []}, "X has no rows"),
-        ({"X": [["a", "b"]] * 4}, "X must hold numbers"),
         ({"X": np.ones((4, 2)) * 1j}, "Complex data"),
         ({"y": [0, 1]}, r"y must have shape \(4,\)"),
         ({"X": np.ones((60, 1)), "y": np.linspace(0, 1, 60)}, "y has 60 different values"),
@@ -472,11 +471,32 @@ def test_bad_input(change, text):
         doctor(**(good | change))
 
 
-def test_a_frame_with_texts_names_the_column():
+def test_columns_of_texts_are_named_and_the_others_diagnosed():
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame({"age": [1.0, 2.0], "town": ["Bonn", "Cork"]})
-    with pytest.raises(ValueError, match="column 'town'.*encode it"):
-        doctor(frame, [0, 1])
+    X, y = clean()
+    X[:, 1] = 2.0 * X[:, 0]
+    X[7, 2] = np.nan
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    mixed = frame.assign(
+        town=np.where(y == y[0], "Bonn", "Cork"), size=pandas.Categorical(["s", "m"] * (N // 2)),
+        seen=pandas.Timestamp("2020-02-02"), text=[str(v) for v in range(N)],
+    )  # fmt: skip
+    mixed = mixed[["town", "a", "size", "b", "seen", "c", "text", "d"]]
+    expected = doctor(frame.assign(text=np.arange(N)), y)
+    for given, names in ((mixed, None), (mixed.to_numpy(dtype=object), list(mixed))):
+        report = doctor(given, y, feature_names=names)
+        (finding,) = report.of("no numbers")
+        assert finding.columns == ("town", "size", "seen")
+        assert "OneHotEncoder" in finding.remedy
+        for kind in ("missing values", "collinear"):
+            assert report.of(kind) == expected.of(kind) != ()
+        assert report.n_columns == 8
+    (finding,) = doctor([["a"], ["b"], ["a"], ["b"]], [0, 1, 0, 1])
+    assert finding.columns == ("x0",)
+
+
+def test_nullable_numbers_of_a_frame():
+    pandas = pytest.importorskip("pandas")
     nullable = pandas.DataFrame({"age": pandas.array([1, None, 3, 4], dtype="Int64")})
     assert doctor(nullable, [0, 1, 0, 1]).of("missing values")[0].figures == {"age": 1}
 

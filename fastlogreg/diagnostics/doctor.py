@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastlogreg import parallel, separation
 from fastlogreg import validation as valid
 from fastlogreg.design import by_row
 from fastlogreg.diagnostics import faults
 from fastlogreg.diagnostics.collinearity import MOST_COLUMNS
 from fastlogreg.diagnostics.columns import describe, equal_columns
-from fastlogreg.diagnostics.given import MOST_ROWS, holes, labels, numbers, part
+from fastlogreg.diagnostics.given import MOST_ROWS, holes, labels, numbers, part, texts
 from fastlogreg.diagnostics.report import Finding, Report
-from fastlogreg.separation import check_separation
+from fastlogreg.recession.model import Model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from fastlogreg.annotations import MatrixLike
 
 _ORDER = (
-    "no rows", "one class", "missing labels", "missing values", "infinite values", "too large",
-    "separation",
+    "no rows", "one class", "no numbers", "missing labels", "missing values", "infinite values",
+    "too large", "separation",
     "one-class columns", "constant", "duplicate", "collinear", "more columns than rows",
     "nearly collinear", "rare class", "rare values", "leverage", "scales", "far from zero",
 )  # fmt: skip
@@ -39,7 +40,7 @@ def doctor(
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n, p)
-        The data; NaN and infinite values are counted, not refused.
+        The data; NaN and infinite values are counted, not refused, and columns of texts named.
     y : array-like of shape (n,)
         Labels of any kind and number of classes; NaN or None for unknown ones.
     sample_weight : array-like of shape (n,), default=None
@@ -58,14 +59,14 @@ def doctor(
     Raises
     ------
     ValueError
-        X holds no numbers, y no labels, or their lengths differ.
+        X has no rows, or is not two-dimensional; y holds no labels; their lengths differ.
 
     Notes
     -----
     The kinds of findings:
 
-    - "one class", "missing labels", "missing values", "infinite values", "no rows"; "too large":
-      values above 1e150, whose squares overflow;
+    - "one class", "missing labels", "missing values", "infinite values", "no rows"; "no numbers":
+      columns of texts or dates; "too large": values above 1e150, whose squares overflow;
     - "separation": no finite maximum-likelihood estimate (`fastlogreg.check_separation`), and
       "one-class columns", whose non-zeros are all of one class, a frequent reason for it;
     - "constant", "duplicate" and "collinear" columns, the last with their relation; "nearly
@@ -95,8 +96,9 @@ def doctor(
     >>> print(fastlogreg.doctor(X, y, feature_names=["a", "b", "c"])[0].text)
     c = 5 + a - 2 b
     """
-    frame, X = X, numbers(X)
-    n, p = X.shape
+    frame = X
+    X, kept = numbers(X)
+    n, p = np.shape(frame)
     names = valid.column_names(frame, p, feature_names)
     if n == 0:
         raise ValueError(f"X has no rows (shape {X.shape}); at least one is needed")
@@ -104,7 +106,10 @@ def doctor(
     weight = valid.check_weights(sample_weight, n)
     valid.check_flag(fit_intercept, "fit_intercept")
     wanted = np.ones(n, dtype=bool) if weight is None else weight > 0
+    told = list(texts(names, kept))
+    names = [names[j] for j in kept]
     findings, rows, columns = holes(X, codes, wanted, names)
+    findings += told
     X, codes = part(X, rows, columns), codes[rows]
     counts, skipped = np.bincount(codes, minlength=len(classes)), []
     if len(rows):
@@ -156,19 +161,19 @@ def _look(data, skipped):
 
 def _separation(data, columns, skipped):
     """What `check_separation` proves of columns that none of the others make up."""
-    n_classes = None if len(data.classes) == 2 else len(data.classes)
-    verdict = check_separation(
-        by_row(part(data.X, range(len(data.codes)), columns)), data.codes,
-        fit_intercept=data.fit_intercept, n_classes=n_classes,
-        feature_names=[data.names[j] for j in columns],
+    n, n_classes, codes = len(data.codes), len(data.classes), data.codes
+    if n_classes == 2:
+        n_classes, codes = None, valid.check_targets(codes, n)
+    verdict = separation.decide(
+        Model.of(len(columns), data.fit_intercept, K=n_classes),
+        by_row(part(data.X, range(n), columns)), codes, None, None, None,
+        tuple(data.names[j] for j in columns), np.array(data.classes, dtype=object),
+        parallel.resolve(None), np.inf,
     )  # fmt: skip
     if verdict.kind == "undecided":
         skipped.append("separation: neither it nor overlap could be proved")
     if verdict.separated:
         text, _, options = str(verdict).partition(" Options: ")
-        if data.classes != list(range(len(data.classes))):
-            numbered = ", ".join(f"{k} is {label!r}" for k, label in enumerate(data.classes))
-            text += f" (class {numbered})"
         named = (key[1] if isinstance(key, tuple) else key for key in verdict.infinite)
         yield Finding(
             "separation",

@@ -16,32 +16,61 @@ _HOLES = {
 
 
 def numbers(X):
-    """X as a float array, or as CSC without duplicate entries."""
+    """X as a float array, or as CSC without duplicates, and the positions of its columns.
+
+    Columns of a data frame or of objects that hold no numbers are left out.
+    """
     if design.is_sparse(X):
         if X.dtype.kind == "c":
             raise ValueError("Complex data not supported: X must hold real numbers")
         X = X.tocsc(copy=True) if not X.has_canonical_format else X.tocsc()
         X.sum_duplicates()
-        return X if X.dtype.char in "fd" else X.astype(np.float64)
-    if hasattr(X, "dtypes") and hasattr(X, "columns"):
-        for name, dtype in X.dtypes.items():
-            if getattr(dtype, "kind", "O") not in "biuf":
-                raise ValueError(
-                    f"X must hold numbers, but column {name!r} has dtype {dtype}; encode it "
-                    "(sklearn.preprocessing.OneHotEncoder) or leave it out"
-                )
-        X = X.to_numpy(dtype=np.float64, na_value=np.nan)
+        return X if X.dtype.char in "fd" else X.astype(np.float64), np.arange(X.shape[1])
+    if hasattr(X, "dtypes") and hasattr(X, "iloc"):
+        kinds = [getattr(dtype, "kind", "O") for dtype in X.dtypes]
+        kept = [j for j, kind in enumerate(kinds)
+                if kind in "biuf" or (kind == "O" and _are_numbers(X.iloc[:, j]))]  # fmt: skip
+        return X.iloc[:, kept].to_numpy(dtype=np.float64, na_value=np.nan), np.array(kept, int)
     X = np.asarray(X)
     if X.ndim != 2:
         raise ValueError(f"X must have two dimensions (rows, columns), got shape {X.shape}")
     if X.dtype.kind == "c":
         raise ValueError("Complex data not supported: X must hold real numbers")
+    kept = np.arange(X.shape[1])
+    if X.dtype.kind in "OUS":
+        kept = np.array([j for j in kept if _are_numbers(X[:, j])], dtype=int)
+        X = X[:, kept]
     if X.dtype.char in "fd" and X.dtype.isnative:
-        return X
+        return X, kept
     try:
-        return X.astype(np.float64)
+        return X.astype(np.float64), kept
     except (TypeError, ValueError) as error:
         raise ValueError(f"X must hold numbers, got dtype {X.dtype}: {error}") from None
+
+
+def _are_numbers(column):
+    """Whether a column of objects can be read as numbers."""
+    try:
+        if hasattr(column, "to_numpy"):
+            column.to_numpy(dtype=np.float64, na_value=np.nan)
+        else:
+            column.astype(np.float64)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def texts(names, kept):
+    """The finding on columns that are not among the kept ones, if there are any."""
+    lost = [name for j, name in enumerate(names) if j not in set(kept.tolist())]
+    if lost:
+        yield Finding(
+            "no numbers",
+            f"{listed(lost)}: texts or dates, which no coefficient multiplies",
+            "encode them (sklearn.preprocessing.OneHotEncoder; OrdinalEncoder where they have an "
+            "order), or leave them out; the other findings are about the other columns",
+            tuple(lost),
+        )
 
 
 def labels(y, n):
@@ -74,10 +103,10 @@ def _mixed(values):
 
 def complete(X, y, weight):
     """The rows and columns that `doctor` uses: of weight, with a label and all their values."""
-    X = numbers(X)
-    n, p = X.shape
-    wanted = np.ones(n, dtype=bool) if weight is None else np.asarray(weight) > 0
-    return holes(X, labels(y, n)[1], wanted, range(p))[1:]
+    X, kept = numbers(X)
+    wanted = np.ones(X.shape[0], dtype=bool) if weight is None else np.asarray(weight) > 0
+    _, rows, columns = holes(X, labels(y, X.shape[0])[1], wanted, kept)
+    return rows, kept[columns]
 
 
 def holes(X, codes, wanted, names):

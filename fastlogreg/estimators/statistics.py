@@ -122,7 +122,7 @@ class Statistics:
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data; missing values are counted, not refused.
+            The data; missing values are counted, not refused, and columns of texts named.
         y : array-like of shape (n_samples,)
             Labels of any kind and number of classes.
         sample_weight : array-like of shape (n_samples,), default=None
