@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastlogreg import core, design
+from fastlogreg import validation as valid
 from fastlogreg.functions import decision_function, log_loss
 from fastlogreg.recession import exact
+from fastlogreg.recession.words import SHOWN
 from fastlogreg.separation import check_separation
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ class SeparationCurve:
         Its intercept.
     limit : float
         The loss that is approached and never reached.
+    names : tuple of str
+        Names of the columns: those of a data frame, or x0, x1, ...
 
     References
     ----------
@@ -69,6 +73,9 @@ class SeparationCurve:
     >>> curve = separation_curve([[1.0], [2.0], [4.0], [5.0]], [0, 0, 1, 1])
     >>> round(curve.margin, 9), curve.support.tolist(), curve.limit
     (1.0, [1, 2], 0.0)
+    >>> print(separation_curve([[1.0], [2.0], [4.0], [5.0]], [0, 0, 1, 1], slopes=[0, 10]))
+    the mean loss falls for ever: 0.6931 at slope 0, 2.27e-05 at slope 10, towards 0
+    direction of widest margin (1, that of 2 rows): 1 x0
     """
 
     slopes: np.ndarray
@@ -80,6 +87,23 @@ class SeparationCurve:
     coef: np.ndarray
     intercept: float
     limit: float
+    names: tuple
+
+    def __str__(self):
+        falls = ", ".join(
+            f"{self.losses[at]:.4g} at slope {self.slopes[at]:.4g}"
+            for at in ((0, -1) if len(self.slopes) > 1 else range(len(self.slopes)))
+        )
+        order = np.argsort(-np.abs(self.direction), kind="stable")[
+            : np.count_nonzero(self.direction)
+        ]
+        parts = [f"{self.direction[j]:.3g} {self.names[j]}" for j in order[:SHOWN]]
+        more = f", ... ({len(order) - SHOWN} more)" if len(order) > SHOWN else ""
+        return (
+            f"the mean loss falls for ever: {falls}, towards {self.limit:.4g}\n"
+            f"direction of widest margin ({self.margin:.4g}, that of {len(self.support)} rows): "
+            f"{', '.join(parts)}{more}"
+        )
 
 
 def separation_curve(
@@ -132,6 +156,7 @@ def separation_curve(
         raise ValueError(f"separation_curve needs separated classes, but {verdict}")
     if not verdict.direction.any():
         raise ValueError("separation_curve needs rows of two classes, got rows of one")
+    names = tuple(valid.column_names(X, np.shape(X)[1]))
     if not design.is_sparse(X):
         X = np.asarray(X, dtype=float)
     y = verdict._targets(y).astype(float)
@@ -150,8 +175,9 @@ def separation_curve(
     losses = [log_loss(y, score + slope * change, sample_weight=weight) for slope in slopes]
     support = verdict.rows[margins <= margin * (1.0 + 1e-6)]
     return SeparationCurve(
-        slopes, np.array(losses), coef, intercept, margin, support, base, base_intercept, limit
-    )
+        slopes, np.array(losses), coef, intercept, margin, support, base, base_intercept, limit,
+        names,
+    )  # fmt: skip
 
 
 def _finite_part(X, y, weight, still, fit_intercept):

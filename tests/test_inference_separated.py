@@ -104,6 +104,9 @@ def test_what_is_told():
     assert frame.loc["treatment", "97.5%"] == np.inf
     ratios = inference.odds_ratios(method="profile")
     assert ratios["odds ratio"][0] == ratios["high"][0] == np.inf
+    wald = inference.odds_ratios()
+    np.testing.assert_array_equal(wald.values[0], ratios.values[0])
+    np.testing.assert_array_equal(wald.values[1, 1:], np.exp(inference.conf_int()[1]))
     assert np.isnan(inference.conf_int()[0]).all()
     assert np.isfinite(inference.conf_int()[1:]).all()
     assert np.isnan(inference.wald_test(drop="treatment").statistic)

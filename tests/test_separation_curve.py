@@ -21,6 +21,19 @@ def test_the_curve_falls_for_ever():
     assert curve.losses[0] == pytest.approx(math.log(2))
     assert curve.limit == 0.0
     assert 0.0 < curve.losses[-1] < 1e-15
+    assert "0.6931 at slope 0," in str(curve)
+    assert "(0.5, that of 2 rows): 1 x0" in str(curve)
+
+
+def test_the_curve_tells_the_names_of_columns():
+    pd = pytest.importorskip("pandas")
+    X = np.random.default_rng(0).standard_normal((60, 12))
+    X[:, 4] *= 20.0
+    frame = pd.DataFrame(X, columns=list("abcdefghijkl"))
+    text = str(fastlogreg.separation_curve(frame, X @ np.arange(12) > 0, slopes=[2.0]))
+    assert "at slope 2, towards 0" in text
+    assert " l, " in text
+    assert text.endswith("(4 more)")
 
 
 @pytest.mark.parametrize(("n", "p"), [(30, 2), (200, 8), (2000, 12)])

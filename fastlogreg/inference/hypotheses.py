@@ -106,7 +106,7 @@ class Hypotheses:
         Parameters
         ----------
         R : array-like of shape (h, number of parameters) or (number of parameters,), default=None
-            One hypothesis a row, over ``params.ravel()``.
+            One hypothesis a row, over ``params.ravel()``. For columns by name see `drop`.
         r : array-like of shape (h,) or float, default=None
             Their right-hand sides; None for zeros.
         drop : column name or position, or a list of them, default=None
@@ -131,7 +131,12 @@ class Hypotheses:
             R = np.eye(size)[mask]
         elif drop is not None:
             raise ValueError("wald_test takes R or drop, not both")
-        R = np.atleast_2d(np.asarray(R, dtype=float))
+        try:
+            R = np.atleast_2d(np.asarray(R, dtype=float))
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"R must hold numbers, a row a hypothesis, got {R!r}; name columns by drop="
+            ) from None
         if R.shape[1] != size:
             raise ValueError(f"R must have {size} columns, one a parameter, got shape {R.shape}")
         r = np.broadcast_to(np.zeros(1) if r is None else np.asarray(r, dtype=float), len(R))

@@ -72,6 +72,14 @@ class Intervals:
             raise ValueError(f"method must be 'wald', 'profile' or 'bootstrap', got {method!r}")
         return ends if self._likelihood.m == 1 else ends.reshape(self._likelihood.m, -1, 2)
 
+    def _ends(self, level, method):
+        """`conf_int`, a row a parameter; infinite ones have their profile interval."""
+        ends = np.array(self.conf_int(level, method=method)).reshape(-1, 2)
+        if method == "wald" and self.weights == "frequency":
+            for j in np.flatnonzero(self._maximum.infinity):
+                ends[j] = self._profile(j, level)
+        return ends
+
     def _profile(self, j, level):
         """Profile interval of one parameter, by its place in ``params.ravel()``."""
         top, infinity = self._maximum, int(self._maximum.infinity[j])
@@ -121,9 +129,10 @@ class Intervals:
         Returns
         -------
         Table
-            One row a parameter; columns ``odds ratio``, ``low``, ``high``.
+            One row a parameter; columns ``odds ratio``, ``low``, ``high``. Infinite ones have their
+            profile interval, but under sampling weights.
         """
-        ends = self.conf_int(level, method=method).reshape(-1, 2)
+        ends = self._ends(level, method)
         values = np.exp(np.column_stack([self.params.reshape(-1), ends]))
         return Table(self.param_names, ("odds ratio", "low", "high"), values)
 

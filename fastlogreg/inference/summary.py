@@ -63,13 +63,14 @@ def summarise(inference, level, method):
         ("Null log-lik.", number(i.loglik_null)),
         ("Residual df", f"{i.df_residual:g}"),
         ("Deviance", number(i.deviance)),
-        ("Covariance", i.covariance),
         ("Pseudo R2 (McF.)", number(i.pseudo_r2())),
     ]
+    if not i.penalised:
+        head.insert(6, ("Covariance", i.covariance))
     notes = list(i.notes)
-    if i.penalised or i.weights == "sampling":
+    if i.weights == "sampling":
         head += [("Weights", i.weights)]
-    else:
+    elif not i.penalised:
         test = i.lr_test()
         head += [
             ("AIC", number(i.aic)), ("BIC", number(i.bic)),
@@ -86,7 +87,7 @@ def coefficient_table(inference, level, method):
     """Estimates, errors, tests and intervals, one row a parameter."""
     i = inference
     estimates = i.params.reshape(-1)
-    ends = i.conf_int(level, method=method).reshape(-1, 2)
+    ends = i._ends(level, method)
     low, high = f"{50 - 50 * level:g}%", f"{50 + 50 * level:g}%"
     if i.penalised:
         columns = ("coef", low, high)
@@ -96,11 +97,8 @@ def coefficient_table(inference, level, method):
     values = [estimates, i.bse.reshape(-1), i.zvalues.reshape(-1), pvalues]
     infinite = np.isinf(estimates)
     if infinite.any() and i.weights == "frequency":
-        # what the Wald figures cannot say: the finite end, and a test that is valid
-        ends = ends.copy()
-        of_lr = np.full(len(estimates), np.nan)
+        of_lr = np.full(len(estimates), np.nan)  # a test that is valid where Wald's is not
         for j in np.flatnonzero(infinite):
-            ends[j] = i._profile(j, level)
             of_lr[j] = i._lr_of_parameter(j).pvalue
         return Table(
             i.param_names, (*columns[:4], "P>LR", low, high),
