@@ -156,7 +156,7 @@ def separation_curve(
         raise ValueError(f"separation_curve needs separated classes, but {verdict}")
     if not verdict.direction.any():
         raise ValueError("separation_curve needs rows of two classes, got rows of one")
-    names = tuple(valid.column_names(X, np.shape(X)[1]))
+    names = tuple(valid.column_names(X, len(verdict.direction)))
     if not design.is_sparse(X):
         X = np.asarray(X, dtype=float)
     y = verdict._targets(y).astype(float)

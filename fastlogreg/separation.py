@@ -9,7 +9,7 @@ import numpy as np
 
 from fastlogreg import core, design, parallel
 from fastlogreg import validation as valid
-from fastlogreg.recession import cone, orient, recheck, words
+from fastlogreg.recession import claims, cone, orient, recheck, words
 from fastlogreg.recession.basis import LARGEST, Basis
 from fastlogreg.recession.model import Model, decimal_places
 from fastlogreg.recession.stiemke import softmax_overlaps
@@ -175,7 +175,7 @@ class Separation:
         """Whether the public claims follow from what was proved: which rows rise."""
         model = self._model
         direction, span, collinear = self._exact
-        if not np.array_equal(_data_rows(made, pairs, rising), self.rows):
+        if not np.array_equal(claims.data_rows(made, pairs, rising), self.rows):
             return False
         if not self.separated:
             places = []
@@ -184,9 +184,9 @@ class Separation:
             shown = np.array_equal(coef, self.direction)
             if not shown or not np.array_equal(intercept, self.direction_intercept):
                 return False
-            places = _places(model, made, span if self.maximal else {0: direction})
-        kind = COMPLETE if _complete(made, rising) else QUASI if len(self.rows) else OVERLAP
-        lists = _named_lists(model, self._names, self.classes, places, collinear)
+            places = claims.places(model, made, span if self.maximal else {0: direction})
+        kind = COMPLETE if claims.complete(made, rising) else QUASI if len(self.rows) else OVERLAP
+        lists = claims.named_lists(model, self._names, self.classes, places, collinear)
         if kind != self.kind or lists != (list(self.infinite), self.finite, self.collinear):
             return False
         whole = model.whole(direction)
@@ -318,19 +318,19 @@ def _decide(model, X, y, weight, offset, start, names, classes, n_threads, most)
     found = cone.explore(made, _start(model, made, start))
     separated = bool(found.rising[: made.n_data].any())
     if separated:
-        kind = COMPLETE if _complete(made, found.rising) else QUASI
+        kind = COMPLETE if claims.complete(made, found.rising) else QUASI
     else:
         kind = OVERLAP if found.proved else UNDECIDED
     maximal = found.proved and found.span is not None
     span = found.span if maximal else {0: found.direction or {}}
     direction = found.direction or {}
-    places = _places(model, made, span) if separated else []
-    infinite, finite, left_out = _named_lists(model, names, classes, places, found.collinear)
+    places = claims.places(model, made, span) if separated else []
+    infinite, finite, left_out = claims.named_lists(model, names, classes, places, found.collinear)
     coef, intercept = model.arrays(direction) if separated else (None, 0.0)
     signs = _signs(model, made, found, places, most)
     return Separation(
         kind, coef, intercept, dict(zip(infinite, signs, strict=True)),
-        finite, left_out, _data_rows(made, pairs, found.rising), found.point, maximal, rows,
+        finite, left_out, claims.data_rows(made, pairs, found.rising), found.point, maximal, rows,
         words.notes(model, made, places, names, classes)
         if pairs is None else words.apart(y, pairs, found.rising[: made.n_data], classes),
         classes, model, names,
@@ -352,7 +352,7 @@ def _system_of(model, X, y, weight, offset, n_threads):
 def _overlap(model, y, weight, start, names, classes):
     """The verdict of overlap for a softmax proved to, or where nothing can run off."""
     rows = len(y) if weight is None else int(np.count_nonzero(weight))
-    lists = _named_lists(model, names, classes, [], [])
+    lists = claims.named_lists(model, names, classes, [], [])
     point = None if start is None else model.parameters(*start)
     return Separation(
         OVERLAP, None, 0.0, {}, *lists[1:], np.empty(0, dtype=int), point, True, rows, (),
@@ -424,29 +424,6 @@ def _collinear(X, model, weight, n_threads):
     return [int(j) for k, j in enumerate(model.kept) if k not in independent and not bounded[j]]
 
 
-def _complete(made, rising):
-    return np.array_equal(rising[: made.n_data], made.alive[: made.n_data])
-
-
-def _data_rows(made, pairs, rising):
-    """Indices of the data's rows that rise; for a softmax against one other class at least."""
-    index = np.flatnonzero(rising[: made.n_data])
-    return index if pairs is None else np.unique(pairs[0][index])
-
-
-def _places(model, made, span):
-    """(class, position) of the parameters that move along the spanning vectors."""
-    moving = [
-        v for v in span.values()
-        if made.n_data == made.n or _moves(made.signs(v), made.n_data)
-    ]  # fmt: skip
-    return sorted({place for v in moving for place in model.whole(v)})
-
-
-def _moves(product, n_data):
-    return product is None or bool(product[:n_data].any())
-
-
 def _signs(model, made, found, places, most):
     """Signs for `Separation.infinite`."""
     if not places:
@@ -459,28 +436,6 @@ def _signs(model, made, found, places, most):
     wholes = [model.whole(v) for v in found.span.values()]
     values = [[float(w.get(place, 0)) for w in wholes] for place in places]
     return orient.signs(made, found, values, most)
-
-
-def _named_lists(model, names, classes, places, collinear):
-    """Keys of the parameters that run off, of those that stay, and of the columns left out."""
-
-    def key(k, j):
-        own = words.column_name(names, model.p, j)
-        return own if model.K is None else (words.class_name(classes, k), own)
-
-    left = {model.kept_column(position) for position in collinear} | set(model.dropped)
-    every = [
-        (k, j)
-        for k in range(model.K or 1)
-        for j in range(model.p + model.fit_intercept)
-        if j not in left
-    ]
-    infinite = set(places)
-    return (
-        [key(*place) for place in places],
-        [key(*place) for place in every if place not in infinite],
-        [words.column_name(names, model.p, j) for j in sorted(left)],
-    )
 
 
 def _one_hot(y, K):

@@ -97,8 +97,8 @@ def doctor(
     c = 5 + a - 2 b
     """
     frame = X
-    X, kept = numbers(X)
-    n, p = np.shape(frame)
+    X, kept, p = numbers(X)
+    n = X.shape[0]
     names = valid.column_names(frame, p, feature_names)
     if n == 0:
         raise ValueError(f"X has no rows (shape {X.shape}); at least one is needed")

@@ -16,7 +16,7 @@ _HOLES = {
 
 
 def numbers(X):
-    """X as a float array, or as CSC without duplicates, and the positions of its columns.
+    """X as a float array, or as CSC without duplicates; positions of its columns; their number.
 
     Columns of a data frame or of objects that hold no numbers are left out.
     """
@@ -25,25 +25,28 @@ def numbers(X):
             raise ValueError("Complex data not supported: X must hold real numbers")
         X = X.tocsc(copy=True) if not X.has_canonical_format else X.tocsc()
         X.sum_duplicates()
-        return X if X.dtype.char in "fd" else X.astype(np.float64), np.arange(X.shape[1])
+        p = X.shape[1]
+        return X if X.dtype.char in "fd" else X.astype(np.float64), np.arange(p), p
     if hasattr(X, "dtypes") and hasattr(X, "iloc"):
         kinds = [getattr(dtype, "kind", "O") for dtype in X.dtypes]
         kept = [j for j, kind in enumerate(kinds)
                 if kind in "biuf" or (kind == "O" and _are_numbers(X.iloc[:, j]))]  # fmt: skip
-        return X.iloc[:, kept].to_numpy(dtype=np.float64, na_value=np.nan), np.array(kept, int)
+        values = X.iloc[:, kept].to_numpy(dtype=np.float64, na_value=np.nan)
+        return values, np.array(kept, dtype=int), len(kinds)
     X = np.asarray(X)
     if X.ndim != 2:
         raise ValueError(f"X must have two dimensions (rows, columns), got shape {X.shape}")
     if X.dtype.kind == "c":
         raise ValueError("Complex data not supported: X must hold real numbers")
-    kept = np.arange(X.shape[1])
+    p = X.shape[1]
+    kept = np.arange(p)
     if X.dtype.kind in "OUS":
         kept = np.array([j for j in kept if _are_numbers(X[:, j])], dtype=int)
         X = X[:, kept]
     if X.dtype.char in "fd" and X.dtype.isnative:
-        return X, kept
+        return X, kept, p
     try:
-        return X.astype(np.float64), kept
+        return X.astype(np.float64), kept, p
     except (TypeError, ValueError) as error:
         raise ValueError(f"X must hold numbers, got dtype {X.dtype}: {error}") from None
 
@@ -103,7 +106,7 @@ def _mixed(values):
 
 def complete(X, y, weight):
     """The rows and columns that `doctor` uses: of weight, with a label and all their values."""
-    X, kept = numbers(X)
+    X, kept, _ = numbers(X)
     wanted = np.ones(X.shape[0], dtype=bool) if weight is None else np.asarray(weight) > 0
     _, rows, columns = holes(X, labels(y, X.shape[0])[1], wanted, kept)
     return rows, kept[columns]

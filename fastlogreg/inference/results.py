@@ -23,18 +23,16 @@ from fastlogreg.inference.limit import Maximum, certainties, maximise, moves_alo
 from fastlogreg.inference.margins import Predictions, binary_columns, constant_columns
 from fastlogreg.inference.maximum import Peak
 from fastlogreg.inference.opening import check_covariance, check_groups, open_problem
-from fastlogreg.inference.summary import coefficient_table, summarise
+from fastlogreg.inference.summary import Reading
 from fastlogreg.relations import dependent_columns, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    import pandas as pd
     from numpy.typing import ArrayLike
 
     from fastlogreg.annotations import Array, MatrixLike
-    from fastlogreg.inference.summary import Summary
 
 
 class Penalised(NamedTuple):
@@ -48,7 +46,7 @@ class Penalised(NamedTuple):
     refit: object
 
 
-class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
+class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence, Reading):
     """Statistics of a maximum-likelihood logistic regression, of two classes or more.
 
     The log-likelihood is ``sum_i s_i log P(y_i)``; the parameters are the coefficients of the
@@ -425,78 +423,3 @@ class Inference(Goodness, Intervals, Hypotheses, Predictions, Influence):
     def separation(self) -> Any:
         """What separates the classes, or None."""
         return self._maximum.separation
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What has to be known to read the figures, a tuple of texts."""
-        notes = []
-        infinite = [n for n, s in zip(self.param_names, self._maximum.infinity, strict=True) if s]
-        if infinite:
-            remedy = "; lr_test and conf_int(method='profile') do"
-            if self.weights == "sampling":
-                remedy = ", and under sampling weights no other test is valid"
-            notes.append(
-                f"the classes are separated: {', '.join(infinite)} infinite. A Wald test says "
-                f"nothing about these{remedy}"
-            )
-        lost = self._free & ~self._maximum.estimated & (self._maximum.infinity == 0)
-        if lost.any():
-            names = [n for n, s in zip(self.param_names, lost, strict=True) if s]
-            notes.append(f"{', '.join(names)} nan: the classes are separated for any sign of these")
-        for alias in self.aliases:
-            notes.append(f"aliased, nan: {alias.text(self.names)}")
-        if self.weights == "sampling":
-            notes.append("sampling weights: the log-likelihood is a pseudo-likelihood")
-        if self.penalised:
-            notes.append(f"no standard errors: {self.penalised.reason}")
-        return tuple(notes)
-
-    @property
-    def title(self) -> str:
-        """One line: what is modelled."""
-        labels = [str(label) for label in self.classes[self._order]]
-        if len(labels) == 2:
-            return f"Logistic regression: log-odds of {labels[1]} against {labels[0]}"
-        return f"Multinomial logistic regression: {', '.join(labels[1:])} against {labels[0]}"
-
-    # ------------------------------------------------------------------ to read
-
-    def summary(self, level: float = 0.95, *, method: str = "wald") -> Summary:
-        """All at once, to print or to show in a notebook.
-
-        Parameters
-        ----------
-        level : float, default=0.95
-            Confidence of the intervals.
-        method : {"wald", "profile", "bootstrap"}, default="wald"
-            As in `conf_int`. Infinite parameters get their profile interval and a
-            likelihood-ratio p-value in any case but under sampling weights.
-
-        Returns
-        -------
-        Summary
-            Printed as text; ``_repr_html_`` is HTML.
-        """
-        return summarise(self, level, method)
-
-    def to_frame(self, level: float = 0.95, *, method: str = "wald") -> pd.DataFrame:
-        """The table of `summary` as a pandas DataFrame, one row a parameter.
-
-        Parameters
-        ----------
-        level : float, default=0.95
-            Confidence of the intervals.
-        method : {"wald", "profile", "bootstrap"}, default="wald"
-            As in `conf_int`.
-
-        Returns
-        -------
-        pandas.DataFrame
-        """
-        return coefficient_table(self, level, method).to_frame()
-
-    def __repr__(self):
-        return f"<Inference: {self.title}, {self.nobs:g} observations, {self.df} parameters>"
-
-    def _repr_html_(self):
-        return self.summary()._repr_html_()

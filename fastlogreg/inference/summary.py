@@ -1,10 +1,16 @@
-"""The summary of an inference, as text and as HTML."""
+"""An inference to be read: its notes, its table, and both as text and as HTML."""
+
+from __future__ import annotations
 
 import html
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastlogreg.table import Table, number
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Summary:
@@ -51,6 +57,83 @@ class Summary:
             f"<h4>{html.escape(self.title)}</h4><table>{head}</table>"
             f"{self.table._repr_html_()}{f'<ul>{notes}</ul>' if notes else ''}"
         )
+
+
+class Reading:
+    """What an `Inference` says of itself."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be known to read the figures, a tuple of texts."""
+        notes = []
+        infinite = [n for n, s in zip(self.param_names, self._maximum.infinity, strict=True) if s]
+        if infinite:
+            remedy = "; lr_test and conf_int(method='profile') do"
+            if self.weights == "sampling":
+                remedy = ", and under sampling weights no other test is valid"
+            notes.append(
+                f"the classes are separated: {', '.join(infinite)} infinite. A Wald test says "
+                f"nothing about these{remedy}"
+            )
+        lost = self._free & ~self._maximum.estimated & (self._maximum.infinity == 0)
+        if lost.any():
+            names = [n for n, s in zip(self.param_names, lost, strict=True) if s]
+            notes.append(f"{', '.join(names)} nan: the classes are separated for any sign of these")
+        for alias in self.aliases:
+            notes.append(f"aliased, nan: {alias.text(self.names)}")
+        if self.weights == "sampling":
+            notes.append("sampling weights: the log-likelihood is a pseudo-likelihood")
+        if self.penalised:
+            notes.append(f"no standard errors: {self.penalised.reason}")
+        return tuple(notes)
+
+    @property
+    def title(self) -> str:
+        """One line: what is modelled."""
+        labels = [str(label) for label in self.classes[self._order]]
+        if len(labels) == 2:
+            return f"Logistic regression: log-odds of {labels[1]} against {labels[0]}"
+        return f"Multinomial logistic regression: {', '.join(labels[1:])} against {labels[0]}"
+
+    def summary(self, level: float = 0.95, *, method: str = "wald") -> Summary:
+        """All at once, to print or to show in a notebook.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Confidence of the intervals.
+        method : {"wald", "profile", "bootstrap"}, default="wald"
+            As in `conf_int`. Infinite parameters get their profile interval and a
+            likelihood-ratio p-value in any case but under sampling weights.
+
+        Returns
+        -------
+        Summary
+            Printed as text; ``_repr_html_`` is HTML.
+        """
+        return summarise(self, level, method)
+
+    def to_frame(self, level: float = 0.95, *, method: str = "wald") -> pd.DataFrame:
+        """The table of `summary` as a pandas DataFrame, one row a parameter.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Confidence of the intervals.
+        method : {"wald", "profile", "bootstrap"}, default="wald"
+            As in `conf_int`.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        return coefficient_table(self, level, method).to_frame()
+
+    def __repr__(self):
+        return f"<Inference: {self.title}, {self.nobs:g} observations, {self.df} parameters>"
+
+    def _repr_html_(self):
+        return self.summary()._repr_html_()
 
 
 def summarise(inference, level, method):
