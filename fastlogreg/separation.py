@@ -331,8 +331,9 @@ def _decide(model, X, y, weight, offset, start, names, classes, n_threads, most)
     return Separation(
         kind, coef, intercept, dict(zip(infinite, signs, strict=True)),
         finite, left_out, claims.data_rows(made, pairs, found.rising), found.point, maximal, rows,
-        words.notes(model, made, places, names, classes)
-        if pairs is None else words.apart(y, pairs, found.rising[: made.n_data], classes),
+        words.notes(model, made, places, names, classes) if pairs is None
+        else words.apart(y, pairs, found.rising[: made.n_data], classes)
+        or words.of_one_class(model, X, y, weight, places, names, classes),
         classes, model, names,
         (direction, span if maximal else {}, found.collinear), found.largest,
     )  # fmt: skip

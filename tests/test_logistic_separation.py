@@ -148,6 +148,22 @@ def test_many_classes():
     assert model.separation_.verify(X, y)
 
 
+def test_many_classes_are_told_what_the_rows_have_in_common():
+    X, y = three_classes()
+    codes = np.searchsorted(["a", "b", "c"], y)
+    verdict = fastlogreg.check_separation(X, codes, n_classes=3, feature_names=["drug", "age"])
+    assert "(quasi-complete; 11 of 120 rows have drug=1, all of class 2). Finite: age." in str(
+        verdict
+    )
+    weight = np.where(np.arange(120) < 4, 0.0, 1.0)
+    verdict = fastlogreg.check_separation(X, codes, n_classes=3, sample_weight=weight)
+    assert "7 of 116 rows have x0=1, all of class 2)" in str(verdict)
+    verdict = fastlogreg.check_separation(-X, codes == 2, n_classes=2)
+    assert "11 of 120 rows have x0=-1, all of class 1)" in str(verdict)
+    with pytest.warns(SeparationWarning, match="11 of 120 rows have x0=1, all of class 'c'"):
+        LogisticRegression(C=np.inf).fit(X, y)
+
+
 def test_classes_without_weight():
     X, y = three_classes()
     weight = np.where(y == "a", 0.0, 1.0)

@@ -80,6 +80,32 @@ def apart(targets, pairs, rising, classes):
     return tuple(found[:NOTES])
 
 
+def of_one_class(model, X, targets, weight, places, names, classes):
+    """What single columns tell of one class of a softmax, whose rows have `targets` (n, K)."""
+    if targets.max(axis=1).min() < 1.0:
+        return ()
+    rows = np.arange(len(targets)) if weight is None else np.flatnonzero(weight)
+    rows = rows[np.argsort(targets[rows].argmax(axis=1), kind="stable")]
+    own, found = targets[rows].argmax(axis=1), []
+    here, starts = np.unique(own, return_index=True)
+    for j in sorted({j for _, j in places} - {model.p})[:LOOKED_AT]:
+        x, name = exact.dense_columns(X, [j], rows)[:, 0], column_name(names, model.p, j)
+        low, high = np.minimum.reduceat(x, starts), np.maximum.reduceat(x, starts)
+        for k in here:
+            (least,), (most,), rest = low[here == k], high[here == k], here != k
+            above = most > high[rest].max() <= least
+            if not above and not least < low[rest].min() >= most:
+                continue
+            sign, labels = np.where(own == k, 1.0, -1.0), (REST, class_name(classes, k))
+            text = _note(x, sign, name, model.fit_intercept, labels)
+            if text:
+                found.append(text)
+                break
+        if len(found) == NOTES:
+            break
+    return tuple(found)
+
+
 def _note(x, sign, name, intercept, classes):
     """How column x tells classes apart; None if alone it does not."""
     name = f"x{name}" if isinstance(name, int) else name
@@ -145,13 +171,13 @@ def tell(separation):
             f"separates the classes was found, and overlap could not be proved ({why}). Columns "
             f"whose mean is far larger than their spread should be centred.{left}"
         )
-    finite = f" Finite: {_list([_shown(s, key) for key in s.finite if key != 'intercept'])}."
+    finite = _finite(s)
     columns = {key[1] if isinstance(key, tuple) else key for key in s.infinite} - {"intercept"}
     remedy = " | drop the column" if len(columns) == 1 else " | drop columns" if columns else ""
     firth = "penalty='firth'" + (" without what is left out" if s.collinear else "")
     return (
         f"no finite maximum-likelihood estimate: {_infinite(s)} ({_rows(s)})."
-        f"{finite if s.maximal and set(s.finite) - {'intercept'} else ''}{left}"
+        f"{f' Finite: {_list(finite)}.' if s.maximal and finite else ''}{left}"
         f" Options: {firth} | C=100{remedy}"
     )
 
@@ -166,6 +192,17 @@ def _infinite(s):
         rest = ["all others" if told else "all coefficients"]
     told += [f"{name} without bound" for name in rest]
     return _list(told) if s.maximal else f"{_list(told)} at least"
+
+
+def _finite(s):
+    """The columns that stay finite; of a softmax without a class where that holds for all."""
+    moving = {key[1] for key in s.infinite if isinstance(key, tuple)}
+    shown = []
+    for key in s.finite:
+        own = key[1] if isinstance(key, tuple) else key
+        if own != "intercept":
+            shown.append(_shown(s, key if own in moving else own))
+    return list(dict.fromkeys(shown))
 
 
 def _rows(s):
