@@ -291,7 +291,9 @@ def test_separation_of_several_classes():
     (finding,) = doctor(X, y).of("separation")
     assert set(finding.columns) <= {"x0", "x1", "intercept"}
     assert "x1" in finding.columns
-    assert "class 0 is" not in finding.text
+    (labelled,) = doctor(X, np.array(["low", "mid", "top"])[y]).of("separation")
+    assert "class 'top' lies apart from all others" in labelled.text
+    assert all(label in ("low", "mid", "top") for label, _ in labelled.figures)
 
 
 # ---------------------------------------------------------------------- relations
