@@ -185,8 +185,48 @@ static int enlarge_face(flr_proximal *job, ptrdiff_t columns)
     return 1;
 }
 
+/* The factor of all `wanted` columns at once, by panels; 0, and none, if they depend on each other. */
+static int whole_face(flr_proximal *job, const unsigned char *wanted, ptrdiff_t q)
+{
+    const ptrdiff_t m = job->pb.x.p, ld = job->capacity, Q = flr_padded(q);
+    flr_face *face = &job->face;
+    ptrdiff_t k = 0;
+    face->q = 0;
+    double *A = calloc((size_t)(Q * Q + Q) + flr_gram_scratch(q), sizeof(double)), *scale = A + Q * Q;
+    if (!A) return 0;
+    for (ptrdiff_t j = 0; j < m; j++)
+        if (wanted[j]) job->faced[k++] = j;
+    for (ptrdiff_t a = 0; a < q; a++) {
+        const ptrdiff_t j = job->faced[a];
+        for (ptrdiff_t b = a; b < q; b++) A[a * Q + b] = job->gram[j * ld + job->faced[b]];
+        A[a * Q + a] += job->faced_l2[a] = job->l2[j];
+    }
+    const int good = flr_active()->cholesky(q, Q, A, scale, scale + Q);
+    if (good) {
+        for (ptrdiff_t a = 0; a < q; a++)
+            for (ptrdiff_t b = a; b < q; b++) face->factor[a * face->room + b] = A[a * Q + b] / scale[b];
+        face->q = q;
+    }
+    free(A);
+    return good;
+}
+
+/* How much it costs to turn the face to coefficients w, in cycles over them: at most `most`. */
+static int patience(const flr_proximal *job, const double *w, int most)
+{
+    const ptrdiff_t m = job->pb.x.p;
+    ptrdiff_t off = 0, stay = 0;
+    for (ptrdiff_t j = 0; j < m; j++) off += w[j] != 0.0;
+    for (ptrdiff_t k = 0; k < job->face.q; k++) {
+        const ptrdiff_t j = job->faced[k];
+        stay += w[j] != 0.0 && job->faced_l2[k] == job->l2[j];
+    }
+    const ptrdiff_t cycles = (off - stay) * off / (2 * m + 1);
+    return cycles < 2 ? 2 : cycles < most ? (int)cycles : most;
+}
+
 /* Brings the face's factor to the columns that are `wanted`, but for those that depend on others. */
-static void turn_face(flr_proximal *job, unsigned char *wanted, double *scratch)
+static void turn_face(flr_proximal *job, unsigned char *wanted, ptrdiff_t many, double *scratch)
 {
     const ptrdiff_t m = job->pb.x.p, ld = job->capacity;
     const flr_table *kernels = flr_active();
@@ -195,6 +235,7 @@ static void turn_face(flr_proximal *job, unsigned char *wanted, double *scratch)
     for (ptrdiff_t k = 0; k < face->q; k++)
         leaving += !wanted[job->faced[k]] || job->faced_l2[k] != job->l2[job->faced[k]];
     if (leaving > 4 + face->q / 8) face->q = 0; /* a new one costs less */
+    if (many > face->q + face->q / 2 + 64 && whole_face(job, wanted, many)) return;
     for (ptrdiff_t k = face->q - 1; k >= 0; k--) {
         const ptrdiff_t j = job->faced[k];
         if (wanted[j] && job->faced_l2[k] == job->l2[j]) {
@@ -239,7 +280,7 @@ static int face_step(flr_proximal *job, double *w, double *slope)
         wide += wanted[j];
     }
     const int room = enlarge_face(job, wide);
-    if (room) turn_face(job, wanted, scratch);
+    if (room) turn_face(job, wanted, wide, scratch);
     free(wanted);
     const ptrdiff_t q = room ? job->face.q : 0;
     for (ptrdiff_t a = 0; a < q; a++) {
@@ -316,9 +357,9 @@ static int minimise(flr_proximal *job, double loose, double *w, double *slope, p
     }
     for (ptrdiff_t j = 0; j < m; j++)
         if (job->step[j] != 0.0) kernels->add_scaled(m, job->step[j], job->gram + j * job->capacity, slope);
-    const int patience = 2; /* cycles that a step on the face is worth */
+    const int most = 3 + (int)(m / 32);
     for (int round = 0; round < 30; round++) {
-        if (kernels->coordinate_cycles(&model, w, slope, list, loose, job->exact, patience) > 0) break;
+        if (kernels->coordinate_cycles(&model, w, slope, list, loose, job->exact, patience(job, w, most)) > 0) break;
         for (int k = 0; k < 20 && face_step(job, w, slope) == 0; k++) continue;
         if (ex.poll && ex.poll()) return FLR_INTERRUPTED;
     }
