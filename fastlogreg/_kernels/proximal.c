@@ -7,8 +7,8 @@
  * the matrix is X' K X - c c' / t and s_b = -(g_b + c's) / t.
  *
  * K is the curvature of some earlier point. While the gradient is exact this costs steps, never
- * accuracy; a step is one read of the columns, a Gram matrix m/10 or so of them, so that K is kept, along
- * a whole path too, until steps contract the error badly. New columns only add a border. With many rows
+ * accuracy; a step is one read of the columns, a Gram matrix several, so that K is kept, along a whole path
+ * too, until steps contract the error badly. New columns only add a border. With many rows
  * it is at first that of a sample of them, K being zero elsewhere.
  *
  * The model is minimised by few cycles of coordinate descent, which find the signs, and by Newton's steps
@@ -452,8 +452,8 @@ static int steps(flr_proximal *job, double *trial, double *w, double *slope, ptr
                  flr_executor ex)
 {
     const ptrdiff_t m = job->pb.x.p;
-    /* how well a kept Gram matrix must contract: a new one costs about m/10 steps */
-    const double keep = m < 8 ? 0.0 : m < 32 ? 0.02 : 0.1;
+    /* how well a kept Gram matrix must contract: a new one costs a few steps, of many columns m/20 */
+    const double keep = m < 8 ? 0.0 : m < 600 ? 0.02 : 0.1;
     double before = job->paused ? job->before : INFINITY, least = job->least;
     int fresh = 0, outcome = FLR_OK;
     if (job->paused && job->decrease <= ROUNDING * (job->loss + penalty(job, job->coef))) least = INFINITY;
