@@ -98,7 +98,7 @@ cdef extern from "run.h" nogil:
         flr_poll poll
     int flr_run_evaluate(const flr_problem *, flr_point *, flr_executor) noexcept
     int flr_run_firth_score(const flr_problem *, flr_firth_point *, flr_executor) noexcept
-    int flr_run_curved_product(const flr_problem *, const double *, const double *, double,
+    int flr_run_curved_product(const flr_problem *, const double *, const double *, double, double *,
                                double *, flr_executor) noexcept
     int flr_run_collect(const flr_problem *, const double *, int, double *, flr_executor) noexcept
     int flr_run_gram(const flr_problem *, const double *, int, Py_ssize_t, double *,
@@ -121,6 +121,7 @@ cdef extern from "proximal.h" nogil:
         double *residual
         double *curvature
         double *along
+        double *slopes
         double loss
         double *moves
         double *gram

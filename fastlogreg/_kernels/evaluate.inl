@@ -215,7 +215,7 @@ static void evaluate(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, flr_poin
 }
 
 static void curved_product(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *curvature,
-                           const double *v, double v_b, double *out)
+                           const double *v, double v_b, double *along, double *out)
 {
     row_buffer z;
     const ptrdiff_t rows = block_rows(pb);
@@ -223,6 +223,7 @@ static void curved_product(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, co
         const ptrdiff_t m = hi - i < rows ? hi - i : rows;
         double sum = 0.0;
         block_scores(pb, i, m, v, v_b, 0, z);
+        if (along) memcpy(along + i, z, (size_t)m * sizeof(double));
         for (ptrdiff_t k = 0; k < m; k++) {
             z[k] *= curvature[i + k];
             sum += z[k];

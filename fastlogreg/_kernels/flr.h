@@ -187,9 +187,11 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
                       double intercept, int form, void *out))                                       \
     X(void, evaluate, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, flr_point *at,            \
                        double *scratch))                                                            \
-    /* out[p + 1] += sum_i h_i (x_i.v + v_b) x_i over rows [lo, hi); not CSC */                     \
+    /* out[p + 1] += sum_i h_i u_i x_i over rows [lo, hi), u_i = x_i.v + v_b, which goes to along    \
+     * unless that is NULL; not CSC */                                                              \
     X(void, curved_product, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi,                     \
-                             const double *curvature, const double *v, double v_b, double *out))    \
+                             const double *curvature, const double *v, double v_b, double *along,   \
+                             double *out))                                                          \
     /* out[p + 1] += sums over rows [lo, hi) of r_i x_ij, or r_i x_ij^2, then of r_i; not CSC */    \
     X(void, collect, (const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const double *r,           \
                       int squared, double *out))                                                    \

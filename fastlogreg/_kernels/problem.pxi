@@ -151,7 +151,7 @@ cdef class Problem:
             raise ValueError("an empty problem has no Hessian")
         with nogil:
             outcome = flr_run_curved_product(&self.pb, &curvature[0], vector.data, vector.intercept,
-                                             result.data, executor(n_threads))
+                                             NULL, result.data, executor(n_threads))
         check(outcome)
         memcpy(&out[0], result.data, self.q * sizeof(double))
 

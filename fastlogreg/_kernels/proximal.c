@@ -374,25 +374,25 @@ static int minimise(flr_proximal *job, double loose, double *w, double *slope, p
     return FLR_OK;
 }
 
-/* along = X step + step_b, with the step_b for which the moved residuals add up to nothing. */
+/* along = X step + step_b, with the step_b for which the moved residuals add up to nothing, and slopes,
+ * X' of the moved residuals: one read. */
 static int project(flr_proximal *job, flr_executor ex)
 {
-    flr_problem plain = job->pb;
-    double sum = 0.0, total = 0.0;
-    plain.offset = NULL;
-    int outcome = flr_run_predict(&plain, job->step, job->step_b, FLR_SCORE, job->along, ex);
-    if (outcome != FLR_OK || !job->pb.intercept) return outcome;
-    for (ptrdiff_t i = 0; i < job->pb.n; i++) {
-        sum += job->residual[i] + job->moves[i] * job->along[i];
-        total += job->moves[i];
-    }
+    const ptrdiff_t m = job->pb.x.p, n = job->pb.n;
+    int outcome = flr_run_curved_product(&job->pb, job->moves, job->step, job->step_b, job->along,
+                                         job->slopes, ex);
+    if (outcome != FLR_OK) return outcome;
+    double total = 0.0, shift = 0.0;
+    if (job->pb.intercept)
+        for (ptrdiff_t i = 0; i < n; i++) total += job->moves[i];
     if (total > 0.0) {
-        job->step_b -= sum / total;
-        for (ptrdiff_t i = 0; i < job->pb.n; i++) job->along[i] -= sum / total;
+        shift = (job->slopes[m] + job->gradient_b) / total;
+        job->step_b -= shift;
+        for (ptrdiff_t i = 0; i < n; i++) job->along[i] -= shift;
     }
-    return FLR_OK;
+    for (ptrdiff_t j = 0; j < m; j++) job->slopes[j] += job->gradient[j] - shift * job->cross[j];
+    return outcome;
 }
-
 
 /* Evaluates coef + size * step and goes there if the objective falls enough: 1, else 0 (or < 0). */
 static int advance(flr_proximal *job, double f, double size, double *trial, flr_executor ex)

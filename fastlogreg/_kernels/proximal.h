@@ -17,6 +17,7 @@ typedef struct {
     double intercept, gradient_b, step_b;
     double *score, *residual, *curvature;      /* of each row, at coef */
     double *along;                             /* X step + step_b */
+    double *slopes;                            /* X' (residual + moves * along) */
     double loss;                               /* at coef, without penalty */
     double *moves;                             /* the curvatures that the Gram matrix was made with */
     double *gram;                              /* capacity x capacity: sum moves x x', centred; NULL: */

@@ -8,14 +8,15 @@ cdef double *pointer(array) except NULL:
 cdef class WorkingSet:
     """Columns in work, the point reached on them, and the Gram matrix kept there; see proximal.c.
 
-    Arrays, to be read by anyone and written by who knows: `coef`, `gradient`, `step` of `capacity`
-    and more entries, of which the first `size` count; `score`, `residual`, `curvature`, `along`,
-    `moves` a row each. Sums are raw. `problem` holds the columns, in the order of `coef`.
+    Arrays, to be read by anyone and written by who knows: `coef`, `gradient`, `step`, `slopes` (the
+    gradient where the step leads, by the model) of `capacity` and more entries, of which the first
+    `size` count; `score`, `residual`, `curvature`, `along`, `moves` a row each. Sums are raw.
+    `problem` holds the columns, in the order of `coef`.
     """
 
     cdef flr_proximal job
     cdef readonly Problem problem
-    cdef readonly object coef, gradient, step, score, residual, curvature, along, moves
+    cdef readonly object coef, gradient, step, slopes, score, residual, curvature, along, moves
     cdef readonly object gram, diagonal, cross, work
     cdef object thin_held, terms
     cdef readonly Py_ssize_t n, capacity, size
@@ -28,13 +29,14 @@ cdef class WorkingSet:
         if problem.n == 0:
             raise ValueError("a problem without rows has no optimum")
         self.n, self.capacity = problem.n, capacity
-        self.coef, self.gradient, self.step, self.cross = np.zeros((4, length))
+        self.coef, self.gradient, self.step, self.slopes, self.cross = np.zeros((5, length))
         self.score, self.residual, self.curvature, self.along, self.moves = np.zeros((5, rows))
         self.work = np.empty(4 * length + 3 * rows)
         self.job.work = pointer(self.work)
         self.job.capacity = max(capacity, 1)
         self.job.coef, self.job.gradient = pointer(self.coef), pointer(self.gradient)
         self.job.step, self.job.cross = pointer(self.step), pointer(self.cross)
+        self.job.slopes = pointer(self.slopes)
         self.job.score, self.job.residual = pointer(self.score), pointer(self.residual)
         self.job.curvature, self.job.along = pointer(self.curvature), pointer(self.along)
         self.job.moves = pointer(self.moves)

@@ -240,7 +240,7 @@ static void curved_product_task(void *context, ptrdiff_t task, double *slot, dou
     ptrdiff_t lo, hi;
     (void)scratch;
     bounds(pass, task, &lo, &hi);
-    pass->kernels->curved_product(pass->pb, lo, hi, pass->a, pass->b, pass->scalar, slot);
+    pass->kernels->curved_product(pass->pb, lo, hi, pass->a, pass->b, pass->scalar, pass->out, slot);
 }
 
 static void collect_task(void *context, ptrdiff_t task, double *slot, double *scratch)
@@ -265,12 +265,13 @@ static int collect_rows(flr_task task, pass_t *pass, double *out, flr_executor e
 }
 
 int flr_run_curved_product(const flr_problem *pb, const double *curvature, const double *v,
-                           double v_b, double *out, flr_executor ex)
+                           double v_b, double *along, double *out, flr_executor ex)
 {
     if (pb->x.layout == FLR_CSC) {
         double *z = malloc(((size_t)pb->n + 1) * sizeof(double));
         if (!z) return FLR_NO_MEMORY;
         int outcome = csc_scores(pb, v, v_b, 0, z, ex);
+        if (along) memcpy(along, z, (size_t)pb->n * sizeof(double));
         for (ptrdiff_t i = 0; i < pb->n; i++) z[i] *= curvature[i];
         if (outcome == FLR_OK) outcome = csc_collect(pb, z, 0, out, ex);
         free(z);
@@ -281,6 +282,7 @@ int flr_run_curved_product(const flr_problem *pb, const double *curvature, const
     pass.a = curvature;
     pass.b = v;
     pass.scalar = v_b;
+    pass.out = along;
     return collect_rows(curved_product_task, &pass, out, ex);
 }
 

@@ -16,7 +16,7 @@ int flr_run_evaluate(const flr_problem *pb, flr_point *at, flr_executor ex);
 /* with leverages: at->gradient has p + 1 entries, point->pull too; not CSC */
 int flr_run_firth_score(const flr_problem *pb, flr_firth_point *point, flr_executor ex);
 int flr_run_curved_product(const flr_problem *pb, const double *curvature, const double *v,
-                           double v_b, double *out, flr_executor ex);
+                           double v_b, double *along, double *out, flr_executor ex);
 int flr_run_collect(const flr_problem *pb, const double *r, int squared, double *out, flr_executor ex);
 int flr_run_gram(const flr_problem *pb, const double *h, int single, ptrdiff_t from, double *H,
                  flr_executor ex);

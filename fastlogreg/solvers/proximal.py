@@ -342,35 +342,36 @@ class Proximal:
     def _certify(self, penalty, f):
         """(gap, columns that must join) from the step that was not taken."""
         n, s = self.objective.n, self.set
-        along = s.along[:n]
-        moved = s.residual[:n] + s.moves[:n] * along
-        v, along, moved = self._products(penalty, along, moved)
-        cost, reach, left, beyond = s.prove(along, v)
-        if self.whole:
-            missing = ()
-        else:
+        along, slopes = s.along[:n], s.slopes[: len(self.columns)]
+        free = self._free(penalty)
+        if len(free):
+            along, slopes = self._balance(free, along, slopes)
+        cost, reach, left, beyond = s.prove(along, slopes)
+        missing = ()
+        if not self.whole:
+            moved = s.residual[:n] + s.moves[:n] * along
             missing = self.screen.violators(moved, np.atleast_1d(penalty.l1), self.inside)
         if len(missing) or not reach < 1.0:
             return np.inf, missing
         return cost + left + f * beyond + FLOOR * f, missing
 
-    def _products(self, penalty, along, moved):
-        """X' moved for the columns in work, once those without any penalty are brought to 0."""
-        o, s, m = self.objective, self.set, len(self.columns)
-        out = np.empty(m + o.fit_intercept)
-        if not len(out):
-            return out, along, moved
-        s.problem.collect(moved, out, False, o.n_threads)
+    def _free(self, penalty):
+        """Positions of the columns in work whose slopes have to be 0: no penalty holds them."""
         if not np.any((penalty.l1 == 0) & (penalty.l2 == 0)):
-            return out[:m], along, moved
+            return ()
+        m = len(self.columns)
         l1, l2, lower, upper = penalty.of_columns(self.columns)
-        w = s.coef[:m] + s.step[:m]
-        free = np.flatnonzero((l1 == 0) & (l2 == 0) & (lower < w) & (w < upper))
-        if not len(free):
-            return out[:m], along, moved
+        w = self.set.coef[:m] + self.set.step[:m]
+        return np.flatnonzero((l1 == 0) & (l2 == 0) & (lower < w) & (w < upper))
+
+    def _balance(self, free, along, slopes):
+        """(along, slopes) once the slopes of the free columns are brought to 0."""
+        o, s, m = self.objective, self.set, len(self.columns)
+        size = max(1.0, float(np.abs(s.coef[:m] + s.step[:m]).max()))
         gram = s.gram[np.ix_(free, free)] if not self.by_column else np.diag(s.diagonal[free])
+        out = np.append(slopes, 0.0) if o.fit_intercept else slopes.copy()
         for _ in range(4):
-            delta = np.zeros(m + o.fit_intercept)
+            delta = np.zeros(len(out))
             delta[free] = -np.linalg.lstsq(gram, out[free], rcond=None)[0]
             change = np.empty(o.n)
             # the intercept keeps the moves' sum at zero
@@ -378,8 +379,8 @@ class Proximal:
             if o.fit_intercept:
                 change -= (s.moves[: o.n] @ change) / s.moves[: o.n].sum()
             along = along + change
-            moved = moved + s.moves[: o.n] * change
+            moved = s.residual[: o.n] + s.moves[: o.n] * along
             s.problem.collect(moved, out, False, o.n_threads)
-            if np.abs(out[free]).max() <= 1e-13 * self.scale * max(1.0, float(np.abs(w).max())):
+            if np.abs(out[free]).max() <= 1e-13 * self.scale * size:
                 break
-        return out[:m], along, moved
+        return along, out[:m]
