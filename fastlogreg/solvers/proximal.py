@@ -35,6 +35,7 @@ FEW = 128  # columns that are always all in work
 MANY = 2000  # columns beyond which never all are, where they lie
 FIRST = 512  # columns, at most, that a fit from afar begins with
 GRAM = 3000  # columns up to which a Gram matrix is kept
+ROOM = 1000  # columns that there is room for; memory that is not written to costs nothing
 
 
 def proximal(objective, theta, tol, max_iter, watch):
@@ -120,7 +121,7 @@ class Proximal:
         self.columns, self.copy, self.copied = columns, None, 0
         self.inside[:] = False
         self.inside[columns] = True
-        room = o.p if self.whole else min(o.p, max(64, 2 * len(columns)))
+        room = o.p if self.whole else min(o.p, max(ROOM, 2 * len(columns)))
         if len(columns) <= GRAM:
             room = min(room, GRAM)
         self.by_column = len(columns) > GRAM

@@ -22,7 +22,7 @@ import numpy as np
 from fastlogreg._kernels.core import Matrix, Problem, dot, exceeding
 
 KEPT = 16  # residuals
-FIRST = 4  # of them whose products are taken without asking
+FIRST = 6  # of them whose products are taken without asking: the norms cost two reads
 NEW = 1e-3  # share of a residual that must be new for it to be kept
 ROUNDING = 1e-11  # of an estimate, relative to the norms: a product's own, over NEW, and some
 
