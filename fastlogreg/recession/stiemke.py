@@ -69,13 +69,19 @@ class Balance:
             return
         change = h * part.along(self.step)
         size, rows = np.abs(r), slice(None) if rows is None else rows
-        size[rows] += np.abs(change)
-        left = self._rest(gradient + part.gather(change)[some], size, hessian, some)
-        if left < np.inf:
-            held = (system.sign[rows] != 0.0) & mask[rows]
-            taken = (np.abs(change) + left * np.sqrt(h))[held] / np.abs(r[rows][held])
-            self.largest = float(taken.max(initial=0.0))
-            self.proved = self.largest < ROOM
+        held = (system.sign[rows] != 0.0) & mask[rows]
+        moved, there = np.abs(change), size[rows][held]
+        scale, smallest = self._conditioning(hessian)
+        if smallest <= 0.0:
+            return
+        self.largest = float((moved[held] / there).max(initial=0.0))
+        if self.largest >= ROOM:
+            return
+        size[rows] += moved
+        left = self._rest(gradient + part.gather(change)[some], size, scale, smallest, some)
+        taken = (moved + left * np.sqrt(h))[held] / there
+        self.largest = float(taken.max(initial=0.0))
+        self.proved = self.largest < ROOM
 
     @property
     def gain(self):
@@ -91,20 +97,23 @@ class Balance:
         weight = self.system.objective.weight
         return self._curvature[rows] < CURVED * (1.0 if weight is None else weight[rows])
 
-    def _rest(self, left, size, hessian, some):
+    def _conditioning(self, hessian):
+        """(scale, the least eigenvalue of the scaled Hessian at least); sets `regular`."""
+        diagonal = hessian.diagonal()
+        if not diagonal.all():
+            return None, 0.0
+        scale = np.sqrt(diagonal)
+        least = np.linalg.eigvalsh(hessian / scale / scale[:, None])[0]
+        least -= 2.0 * len(scale) * self.system.n * EPS
+        self.regular = least > 1e-9
+        return scale, least
+
+    def _rest(self, left, size, scale, smallest, some):
         """sqrt(e' H^{-1} e) at most, e what residuals leave of the balance, rounding included.
 
         `left`: e as computed from residuals and their changes, whose sizes add up to `size`.
         """
-        diagonal = hessian.diagonal()
-        if not diagonal.all():
-            return np.inf
-        scale = np.sqrt(diagonal)
-        n, q = len(size), len(scale)
-        smallest = np.linalg.eigvalsh(hessian / scale / scale[:, None])[0] - 2.0 * q * n * EPS
-        self.regular = smallest > 1e-9
-        if smallest <= 0.0:
-            return np.inf
+        n = len(size)
         squares = self.system.objective.gather(size, squared=True)[some]
         left = np.abs(left) + (n + 10) * EPS * np.sqrt(size.sum() * squares)
         return np.linalg.norm(left / scale) / np.sqrt(smallest)

@@ -109,8 +109,9 @@ def of_one_class(model, X, targets, weight, places, names, classes):
 def _note(x, sign, name, intercept, classes):
     """How column x tells classes apart; None if alone it does not."""
     name = f"x{name}" if isinstance(name, int) else name
+    ones, others = x[sign == 1.0], x[sign != 1.0]
     for upper in (1.0, -1.0):  # the class with the larger values
-        high, low = x[sign == upper], x[sign != upper]
+        high, low = (ones, others) if upper > 0.0 else (others, ones)
         if not high.size or not low.size:
             continue
         top, bottom = low.max(), high.min()

@@ -218,7 +218,7 @@ class Proximal:
         for _ in range(100):
             mine = s.of_columns(self.columns)
             self.set.penalise(*mine.arrays(len(self.columns)))
-            status, steps = self._minimise(s, inner, tol, max_iter - n_iter, watch, n_iter)
+            status, steps = self._minimise(mine, inner, tol, max_iter - n_iter, watch, n_iter)
             n_iter += steps
             f = self.set.objective
             if status == "callback":
@@ -280,13 +280,10 @@ class Proximal:
             w[:] = inside
             self.set.evaluate(self.objective.n_threads)
 
-    def _minimise(self, penalty, inner, tol, max_iter, watch, done):
+    def _minimise(self, mine, inner, tol, max_iter, watch, done):
         """Steps on the working set until they promise too little: (status, how many)."""
         o, s = self.objective, self.set
-        largest = (
-            penalty.l1 if np.ndim(penalty.l1) == 0 else penalty.l1[self.columns].max(initial=0)
-        )
-        unit = max(float(largest), 0.1 * np.abs(s.gradient).max())
+        unit = max(float(np.max(mine.l1, initial=0.0)), 0.1 * np.abs(s.gradient).max())
         least, exact = inner * s.objective, 0.02 * min(tol, inner) * unit
         single, watched = len(self.columns) >= SINGLE, watch is not None and watch.callback
         n_iter = 0
