@@ -98,8 +98,8 @@ cdef extern from "run.h" nogil:
         flr_poll poll
     int flr_run_evaluate(const flr_problem *, flr_point *, flr_executor) noexcept
     int flr_run_firth_score(const flr_problem *, flr_firth_point *, flr_executor) noexcept
-    int flr_run_curved_product(const flr_problem *, const double *, const double *, double, double *,
-                               double *, flr_executor) noexcept
+    int flr_run_curved_product(const flr_problem *, const double *, const double *, double,
+                               double *, double *, flr_executor) noexcept
     int flr_run_collect(const flr_problem *, const double *, int, double *, flr_executor) noexcept
     int flr_run_gram(const flr_problem *, const double *, int, Py_ssize_t, double *,
                      flr_executor) noexcept
