@@ -13,8 +13,6 @@ from threadpoolctl import ThreadpoolController
 LONG = 2e-3  # seconds: a shorter call is repeated within a round until it lasts this long
 WARM = 0.5  # seconds of a round up to which every call is made once untimed before it is timed
 REST = 0.03  # seconds: other libraries' idle threads spin about this long after a call
-
-
 PROCESSORS = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
 
 
@@ -94,9 +92,7 @@ class Session:
 
 
 def _seconds(timed, number, pools):
-    if (
-        PROCESSORS
-    ):  # some OpenMP, adelie's, binds the thread that loads it to one processor for good
+    if PROCESSORS:  # adelie's OpenMP binds the thread that loads it to one processor for good
         os.sched_setaffinity(0, PROCESSORS)
     limit = None if timed.threads is None else pools.limit(limits=timed.threads)
     start = time.perf_counter()
