@@ -222,7 +222,7 @@ static int patience(const flr_proximal *job, const double *w, int most)
         stay += w[j] != 0.0 && job->faced_l2[k] == job->l2[j];
     }
     const ptrdiff_t cycles = (off - stay) * off / (2 * m + 1);
-    return cycles < 2 ? 2 : cycles < most ? (int)cycles : most;
+    return cycles < 3 ? 3 : cycles < most ? (int)cycles : most;
 }
 
 /* Brings the face's factor to the columns that are `wanted`, but for those that depend on others. */
