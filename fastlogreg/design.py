@@ -97,7 +97,7 @@ def pick_rows(X, rows):
 def pick_columns(X, columns):
     """A copy of some columns, in that order: row-major for dense X, CSR for sparse X."""
     if is_sparse(X):
-        if X.format == "csc":
+        if X.format == "csc" or not len(columns):
             return X[:, columns].tocsr()
         position = np.full(X.shape[1], -1, dtype=np.int32)
         position[columns] = np.arange(len(columns), dtype=np.int32)
@@ -115,12 +115,22 @@ def pick_columns(X, columns):
 
 def columns_of(X, columns):
     """Some columns, each contiguous: X itself if it is by column and they are all, else a copy."""
-    if is_sparse(X):
-        X = X if X.format == "csc" else X.tocsc()
-        return X if len(columns) == X.shape[1] else X[:, columns]
-    X = np.asarray(X)
     whole = len(columns) == X.shape[1]
+    if is_sparse(X):
+        if X.format == "csc":
+            return X if whole else X[:, columns]
+        return (X if whole else pick_columns(X, columns)).tocsc()
+    X = np.asarray(X)
     return np.asfortranarray(X if whole else np.take(X, columns, axis=1))
+
+
+def beside(left, right):
+    """Columns of `columns_of` beside each other."""
+    if is_sparse(left):
+        from scipy.sparse import hstack
+
+        return hstack([left, right], format="csc")
+    return np.concatenate([left.T, right.T]).T
 
 
 def standard_deviations(X, matrix, weight, n_threads):

@@ -47,6 +47,32 @@ def test_a_far_start_with_more_columns_than_rows(kind, l1_ratio):
         np.testing.assert_allclose(warm.coef, cold.coef, atol=1e-5)
 
 
+@pytest.mark.parametrize("n", [60, 1100])
+def test_all_of_very_many_columns(n):
+    """They come into work by and by; in the end they are taken where they lie."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 2100))
+    y = (X[:, 0] + rng.normal(size=n) > 0).astype(float)
+    result = fastlogreg.fit(X, y, alpha=0.3, l1_ratio=1e-6, tol=1e-8)
+    assert result.converged
+    assert result.certificate.relative_gap <= 1e-8
+    residual = 1.0 / (1.0 + np.exp(-(X @ result.coef + result.intercept))) - y
+    slope = X.T @ residual / n + 0.3 * (1 - 1e-6) * result.coef
+    assert np.abs(slope).max() < 1e-5
+
+
+def test_a_weak_penalty_on_columns_that_all_but_separate():
+    """Models whose curvature is next to nothing in most directions."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(900, 330))
+    y = (X @ (0.05 * rng.normal(size=330)) + rng.logistic(size=900) > 0).astype(float)
+    for alpha in (1e-4, 1e-6, 1e-8):
+        result = fastlogreg.fit(X, y, alpha=alpha, l1_ratio=1.0, tol=1e-8)
+        assert result.converged
+        assert result.n_iter < 60
+        assert result.certificate.verify(X, y)
+
+
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_array, sp.csc_array])
 @pytest.mark.parametrize("penalty", ["lasso", "elastic net", "ridge in a box", "box alone"])
 def test_duplicated_columns(kind, penalty):

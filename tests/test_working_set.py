@@ -45,11 +45,27 @@ def test_without_a_gram_matrix(proximal, monkeypatch, penalty, kind, intercept, 
     X = KINDS[kind](X.astype(dtype))
     options = {"fit_intercept": intercept, "tol": 1e-10, "solver": "proximal", **PENALTIES[penalty]}
     want = fastlogreg.fit(X, y, **options)
-    monkeypatch.setattr(proximal, "GRAM", 1)
+    monkeypatch.setattr(proximal, "GRAM", (1, 1))
     got = fastlogreg.fit(X, y, **options)
     assert got.converged
     assert got.objective == pytest.approx(want.objective, rel=1e-9)
     assert got.certificate.verify(X, y)
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1e-9, 1.0, 1e9, 1e20])
+@pytest.mark.parametrize("kind", ["F", "CSR", "CSC"])
+def test_units_without_a_gram_matrix(proximal, monkeypatch, kind, unit):
+    """Squares beyond what single precision holds; stored values that are all 1."""
+    X, y = data()
+    for values in (X, np.where(X > 0.5, 1.0, 0.0)):
+        options = {"alpha": 0.01 * unit, "l1_ratio": 1.0, "tol": 1e-10}
+        want = fastlogreg.fit(values, y, **{**options, "alpha": 0.01})
+        with monkeypatch.context() as few:
+            few.setattr(proximal, "GRAM", (1, 1))
+            got = fastlogreg.fit(KINDS[kind](values * unit), y, **options)
+        assert got.converged
+        np.testing.assert_allclose(got.coef * unit, want.coef, atol=1e-4)
+        assert got.objective == pytest.approx(want.objective, rel=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["C", "CSR"])

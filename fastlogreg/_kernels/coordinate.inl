@@ -53,7 +53,31 @@ static double coordinate_sweep(ptrdiff_t q, ptrdiff_t ld, const double *H, const
 }
 
 /* The same model with H = X'KX - c c'/t never made (the residual form): t = K X step follows every change,
- * and a coordinate costs two walks along its column. For more columns than a Gram matrix can be kept of. */
+ * and a coordinate costs two walks along its column. For more columns than a Gram matrix can be kept of.
+ * Without k the matrix holds the root of K times X already, and t = root(K) X step. */
+FLR_INLINE void column_add(const flr_columns *m, ptrdiff_t j, double change)
+{
+    if (m->x->is_float)
+        column_add_f32(m->x, j, change, m->k, m->t);
+    else
+        column_add_f64(m->x, j, change, m->k, m->t);
+}
+
+/* t += the columns times their steps */
+static void columns_sum(const flr_columns *m, const double *step)
+{
+    for (ptrdiff_t j = 0; j < m->model.q; j++)
+        if (step[j] != 0.0) column_add(m, j, step[j]);
+}
+
+static void scale_values(const flr_matrix *x, const double *factor, int single, void *out)
+{
+    if (x->is_float)
+        scale_values_f32(x, factor, single, out);
+    else
+        scale_values_f64(x, factor, single, out);
+}
+
 FLR_INLINE double column_step(const flr_columns *m, ptrdiff_t j, double *w, double *sum, double *pull)
 {
     const double own = m->curvature[j], curvature = own + m->model.l2[j];
@@ -68,10 +92,7 @@ FLR_INLINE double column_step(const flr_columns *m, ptrdiff_t j, double *w, doub
     if (moved > m->model.upper[j]) moved = m->model.upper[j];
     const double change = moved - w[j];
     if (change == 0.0) return 0.0;
-    if (x->is_float)
-        column_add_f32(x, j, change, m->k, m->t);
-    else
-        column_add_f64(x, j, change, m->k, m->t);
+    column_add(m, j, change);
     *sum += change * m->cross[j];
     w[j] = moved;
     *pull = curvature * fabs(change);
@@ -79,10 +100,10 @@ FLR_INLINE double column_step(const flr_columns *m, ptrdiff_t j, double *w, doub
 }
 
 /* Cycles over all coordinates, and in between over those off zero only, until one over all lowers the
- * model by no more than `loose` of what all cycles did, or no coordinate's slope was off by more than
- * `exact`. Returns the number of cycles, negated if max_cycles were not enough. list: q indices. */
+ * model by no more than `loose` of what all did, `so_far` included, or no coordinate's slope was off by
+ * more than `exact`. Returns the number of cycles, negated if max_cycles were not enough. list: q indices. */
 #define CYCLES(step)                                                                                \
-    double total = 0.0;                                                                             \
+    double total = so_far;                                                                          \
     int cycles = 0;                                                                                 \
     for (;;) {                                                                                      \
         double gain = 0.0, largest = 0.0, pull;                                                     \
@@ -109,7 +130,7 @@ FLR_INLINE double column_step(const flr_columns *m, ptrdiff_t j, double *w, doub
     }
 
 static int coordinate_cycles(const flr_quadratic *model, double *w, double *state, ptrdiff_t *list,
-                             double loose, double exact, int max_cycles)
+                             double so_far, double loose, double exact, int max_cycles)
 {
     const ptrdiff_t q = model->q;
     CYCLES(coordinate_step)
@@ -117,7 +138,7 @@ static int coordinate_cycles(const flr_quadratic *model, double *w, double *stat
 
 /* state: the sum of cross * step, one number */
 static int column_cycles(const flr_columns *model, double *w, double *state, ptrdiff_t *list,
-                         double loose, double exact, int max_cycles)
+                         double so_far, double loose, double exact, int max_cycles)
 {
     const ptrdiff_t q = model->model.q;
     CYCLES(column_step)

@@ -156,13 +156,14 @@ typedef struct {
     double *factor;
 } flr_face;
 
-/* The quadratic over columns of x (column-major or CSC) under weights k: see column_step; model.H is unused. */
+/* The quadratic over columns of x (column-major or CSC) under weights k: see column_step; model.H is unused.
+ * k is NULL for CSC, whose values are scaled by its root. */
 typedef struct {
     flr_quadratic model;
     const flr_matrix *x;
     const double *k, *gradient, *curvature, *cross; /* of each row; of each column */
     double scale;                                   /* 1 / sum k, or 0 without an intercept */
-    double *t;                                      /* n: k * (x step) */
+    double *t;                                      /* n: k * (x step); see columns_sum */
 } flr_columns;
 
 /* Forms of a prediction: scores (n), or probabilities of target 0 and 1 (n, 2); of many classes (n, K). */
@@ -253,9 +254,12 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
       (ptrdiff_t q, ptrdiff_t ld, const double *H, const double *l1, const double *l2,              \
        const double *lower, const double *upper, double *w, double *slope))                         \
     X(int, coordinate_cycles, (const flr_quadratic *model, double *w, double *slope,                \
-                               ptrdiff_t *list, double loose, double exact, int max_cycles))        \
+                               ptrdiff_t *list, double so_far, double loose, double exact, int max_cycles))        \
     X(int, column_cycles, (const flr_columns *model, double *w, double *state, ptrdiff_t *list,     \
-                           double loose, double exact, int max_cycles))                             \
+                           double so_far, double loose, double exact, int max_cycles))                             \
+    X(void, columns_sum, (const flr_columns *model, const double *step))                            \
+    /* the values of CSC x times a factor of their rows, as float or double */                      \
+    X(void, scale_values, (const flr_matrix *x, const double *factor, int single, void *out))       \
     X(void, add_scaled, (ptrdiff_t n, double a, const double *x, double *y))                        \
     /* a Cholesky factor whose columns come and go, see face.inl */                                 \
     X(int, face_add, (flr_face *face, double *a, double diagonal))                                  \

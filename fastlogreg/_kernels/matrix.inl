@@ -359,13 +359,11 @@ static double FN(column_product)(const flr_matrix *x, ptrdiff_t j, const double 
     return sum;
 }
 
-/* t += change * k * x_j, elementwise */
+/* t += change * k * x_j, elementwise; sparse columns come without k */
 static void FN(column_add)(const flr_matrix *x, ptrdiff_t j, double change, const double *k, double *t)
 {
     if (x->layout == FLR_CSC) {
-        const T *value = (const T *)x->values;
-        for (int64_t a = x->start[j]; a < x->start[j + 1]; a++)
-            t[x->index[a]] += change * k[x->index[a]] * (value ? (double)value[a] : 1.0);
+        FN(scatter_line)(0, x, j, change, t);
         return;
     }
     const T *column = (const T *)x->values + j * x->ld;
@@ -376,3 +374,14 @@ static void FN(column_add)(const flr_matrix *x, ptrdiff_t j, double change, cons
     for (; i < x->n; i++) t[i] += change * k[i] * column[i];
 }
 
+static void FN(scale_values)(const flr_matrix *x, const double *factor, int single, void *out)
+{
+    const T *value = (const T *)x->values;
+    for (int64_t a = x->start[0]; a < x->start[x->p]; a++) {
+        const double v = factor[x->index[a]] * (value ? (double)value[a] : 1.0);
+        if (single)
+            ((float *)out)[a] = (float)v;
+        else
+            ((double *)out)[a] = v;
+    }
+}

@@ -100,44 +100,40 @@ def pick_columns(const int64_t[::1] start, const int32_t[::1] index, values,
     import numpy as np
 
     cdef Py_ssize_t n = start.shape[0] - 1, p = position.shape[0], i, k, count = 0
+    cdef Py_ssize_t stored = index.shape[0]
     cdef int32_t to
+    cdef bint single = values.dtype.char == "f"
     cdef const double[::1] d
     cdef const float[::1] f
     cdef double[::1] d_out
     cdef float[::1] f_out
-    cdef int64_t[::1] start_out
-    cdef int32_t[::1] index_out
-    cdef bint single = values.dtype.char == "f"
-    same_length(index.shape[0], values.shape[0])
-    if n < 0 or start[0] < 0 or start[n] > index.shape[0]:
+    same_length(stored, values.shape[0])
+    if n < 0 or start[0] < 0 or start[n] > stored:
         raise ValueError("indptr and indices do not fit together")
-    with nogil:
-        for i in range(n):
-            for k in range(start[i], min(start[i + 1], start[n])):
-                if not 0 <= index[k] < p:
-                    with gil:
-                        raise ValueError("an index is out of its bounds")
-                count += position[index[k]] >= 0
-    starts = np.empty(n + 1, dtype=np.int64)
-    indices = np.empty(count, dtype=np.int32)
-    picked = np.empty(count, dtype=values.dtype)
-    start_out, index_out = starts, indices
+    # room for all: what is not written to takes no memory
+    starts, indices = np.empty(n + 1, dtype=np.int64), np.empty(stored + 1, dtype=np.int32)
+    picked = np.empty(stored + 1, dtype=values.dtype)
+    cdef int64_t[::1] start_out = starts
+    cdef int32_t[::1] index_out = indices
     if single:
         f, f_out = values, picked
     else:
         d, d_out = values, picked
-    count = 0
     with nogil:
         for i in range(n):
             start_out[i] = count
-            for k in range(start[i], min(start[i + 1], start[n])):
-                to = position[index[k]]
-                if to >= 0:
-                    index_out[count] = to
-                    if single:
-                        f_out[count] = f[k]
-                    else:
-                        d_out[count] = d[k]
-                    count += 1
+            if start[i] > start[i + 1]:
+                with gil:
+                    raise ValueError("indptr falls")
+            for k in range(start[i], start[i + 1]):
+                if not 0 <= index[k] < p:
+                    with gil:
+                        raise ValueError("an index is out of its bounds")
+                to = index_out[count] = position[index[k]]
+                if single:
+                    f_out[count] = f[k]
+                else:
+                    d_out[count] = d[k]
+                count += to >= 0  # else the next one goes there
         start_out[n] = count
-    return starts, indices, picked
+    return starts, indices[:count].copy(), picked[:count].copy()

@@ -29,6 +29,7 @@
 
 static const double ROUNDING = 4e-15; /* of an objective, relative */
 enum { ROWS = 1024 };                 /* that are summed up at a time */
+static const double RIDGE = 1e-10;    /* on a face's diagonal, relative, lest its steps go anywhere */
 static const double FAINTEST = 1e-4;  /* least curvature in the model, as a share of the residual */
 
 static double penalty(const flr_proximal *job, const double *w)
@@ -83,10 +84,28 @@ flr_proof flr_proximal_prove(const flr_proximal *job, const double *along, const
     return proof;
 }
 
+/* The model's matrix for walks along the columns of sparse X: its values times the roots of the moves,
+ * so that a walk meets one number a row, and in single precision where their squares allow it. */
+static int scale_columns(flr_proximal *job, int single)
+{
+    const flr_matrix *x = &job->pb.x;
+    const int64_t stored = x->start[x->p];
+    free(job->scaled);
+    job->scaled = malloc(((size_t)stored + 1) * (single ? sizeof(float) : sizeof(double)));
+    if (!job->scaled) return FLR_NO_MEMORY;
+    for (ptrdiff_t i = 0; i < job->pb.n; i++) job->along[i] = sqrt(job->moves[i]);
+    job->model_x = *x;
+    job->model_x.is_float = single;
+    job->model_x.values = job->scaled;
+    flr_active()->scale_values(x, job->along, single, job->scaled);
+    return FLR_OK;
+}
+
 /* For the residual form: the model's curvature of each column, and cross and total. */
 static int survey(flr_proximal *job, flr_executor ex)
 {
     const ptrdiff_t m = job->pb.x.p;
+    int single = 1;
     double *sums = malloc(((size_t)flr_padded(m) + 16) * sizeof(double));
     if (!sums) return FLR_NO_MEMORY;
     int outcome = flr_run_collect(&job->pb, job->moves, 1, sums, ex);
@@ -98,9 +117,12 @@ static int survey(flr_proximal *job, flr_executor ex)
         job->cross[j] = job->total > 0.0 ? sums[j] : 0.0;
         if (job->total > 0.0) job->diagonal[j] -= sums[j] * sums[j] / job->total;
         if (own < INFINITY && !(job->diagonal[j] > 1e-13 * own)) job->diagonal[j] = 0.0;
+        if (own != 0.0 && !(own > 1e-25 && own < 1e35)) single = 0;
     }
     job->built = m;
     free(sums);
+    job->model_x = job->pb.x;
+    if (outcome == FLR_OK && job->pb.x.layout == FLR_CSC) outcome = scale_columns(job, single);
     return outcome;
 }
 
@@ -151,7 +173,9 @@ void flr_release_proximal(flr_proximal *job)
     free(job->face.factor);
     free(job->faced);
     free(job->faced_l2);
+    free(job->scaled);
     job->face.factor = job->faced_l2 = NULL;
+    job->scaled = NULL;
     job->faced = NULL;
     job->face.q = job->face.room = 0;
 }
@@ -199,7 +223,8 @@ static int whole_face(flr_proximal *job, const unsigned char *wanted, ptrdiff_t 
     for (ptrdiff_t a = 0; a < q; a++) {
         const ptrdiff_t j = job->faced[a];
         for (ptrdiff_t b = a; b < q; b++) A[a * Q + b] = job->gram[j * ld + job->faced[b]];
-        A[a * Q + a] += job->faced_l2[a] = job->l2[j];
+        job->faced_l2[a] = job->l2[j];
+        A[a * Q + a] += job->l2[j] + RIDGE * job->gram[j * (ld + 1)];
     }
     const int good = flr_active()->cholesky(q, Q, A, scale, scale + Q);
     if (good) {
@@ -252,25 +277,55 @@ static void turn_face(flr_proximal *job, unsigned char *wanted, ptrdiff_t many, 
         const ptrdiff_t q = face->q;
         const double *row = job->gram + j * ld;
         for (ptrdiff_t k = 0; k < q; k++) scratch[k] = row[job->faced[k]];
-        if (!kernels->face_add(face, scratch, row[j] + job->l2[j])) continue;
+        if (!kernels->face_add(face, scratch, (1.0 + RIDGE) * row[j] + job->l2[j])) continue;
         job->faced[q] = j;
         job->faced_l2[q] = job->l2[j];
     }
 }
 
+/* Where coefficient j stops on its way from w to `to`: at zero, at a bound, or there. */
+static double stop_of(const flr_proximal *job, ptrdiff_t j, double w, double to)
+{
+    double wall = to < w ? job->lower[j] : job->upper[j];
+    if (job->l1[j] > 0.0 && w * to < 0.0 && fabs(wall) > 0.0 && wall * w <= 0.0) wall = 0.0;
+    return (to < w ? to < wall : to > wall) ? wall : to;
+}
+
+/* out = H d, where d (m entries) is the face's Newton step from total slopes g: with more columns on the
+ * face than off it, from (H + ridge + l2) d = g, as exact as that was solved. */
+static void product_on_face(const flr_proximal *job, const double *d, const double *g, double *out)
+{
+    const ptrdiff_t m = job->pb.x.p, ld = job->capacity, q = job->face.q;
+    if (2 * q <= m) {
+        memset(out, 0, (size_t)m * sizeof(double));
+        for (ptrdiff_t a = 0; a < q; a++)
+            flr_active()->add_scaled(m, d[job->faced[a]], job->gram + job->faced[a] * ld, out);
+        return;
+    }
+    for (ptrdiff_t j = 0; j < m; j++) out[j] = INFINITY;
+    for (ptrdiff_t a = 0; a < q; a++) {
+        const ptrdiff_t j = job->faced[a];
+        out[j] = g[j] - (job->l2[j] + RIDGE * job->gram[j * (ld + 1)]) * d[j];
+    }
+    for (ptrdiff_t j = 0; j < m; j++)
+        if (out[j] == INFINITY) out[j] = flr_active()->dot(m, job->gram + j * ld, d);
+}
+
 /* Newton on the face of the coefficients that are off zero and off their bounds: goes to its minimum,
- * or to where the first of them meets zero or a bound. 1 if it got to the minimum, 0 if not, -1 if
- * memory is short. */
+ * or, if some meet zero or a bound on the way, to where these stay there and the others go on; where that
+ * is no lower, to where the first of them meets. 1 if it got to the minimum, 0 if not, -1 if memory is
+ * short. */
 static int face_step(flr_proximal *job, double *w, double *slope)
 {
     const ptrdiff_t m = job->pb.x.p, ld = job->capacity;
-    const flr_table *kernels = flr_active();
+    const size_t length = (size_t)m + 1;
     ptrdiff_t wide = 0, blocking = -1;
-    double size = 1.0, stop = 0.0;
-    double *d = malloc(2 * (size_t)(m + 1) * sizeof(double)), *scratch = d + m + 1;
-    unsigned char *wanted = malloc((size_t)m + 1);
-    if (!d || !wanted) {
-        free(d);
+    double size = 1.0, gain = 0.0;
+    double *g = calloc(6 * length, sizeof(double)), *d = g + length, *moved = d + length;
+    double *trial = moved + length, *solved = trial + length, *scratch = solved + length;
+    unsigned char *wanted = malloc(length);
+    if (!g || !wanted) {
+        free(g);
         free(wanted);
         return -1;
     }
@@ -282,59 +337,106 @@ static int face_step(flr_proximal *job, double *w, double *slope)
     const int room = enlarge_face(job, wide);
     if (room) turn_face(job, wanted, wide, scratch);
     free(wanted);
-    const ptrdiff_t q = room ? job->face.q : 0;
+    const ptrdiff_t q = room ? job->face.q : 0, *faced = job->faced;
     for (ptrdiff_t a = 0; a < q; a++) {
-        const ptrdiff_t j = job->faced[a];
-        d[a] = slope[j] + job->l2[j] * w[j] + (w[j] > 0.0 ? job->l1[j] : w[j] < 0.0 ? -job->l1[j] : 0.0);
+        const ptrdiff_t j = faced[a];
+        const double sign = w[j] > 0.0 ? 1.0 : w[j] < 0.0 ? -1.0 : 0.0;
+        solved[a] = g[j] = slope[j] + job->l2[j] * w[j] + sign * job->l1[j];
     }
-    if (q) kernels->face_solve(&job->face, d);
+    if (q) flr_active()->face_solve(&job->face, solved);
+    for (ptrdiff_t a = 0; a < q; a++) d[faced[a]] = solved[a];
+    product_on_face(job, d, g, moved);
+    for (ptrdiff_t j = 0; j < m; j++) trial[j] = slope[j] - moved[j];
     for (ptrdiff_t a = 0; a < q; a++) {
-        const ptrdiff_t j = job->faced[a];
-        const double to = w[j] - d[a];
-        double wall = d[a] > 0.0 ? job->lower[j] : job->upper[j];
-        if (job->l1[j] > 0.0 && w[j] * to < 0.0 && fabs(wall) > 0.0 && wall * w[j] <= 0.0) wall = 0.0;
-        if ((d[a] > 0.0 ? to < wall : to > wall) && (w[j] - wall) / d[a] < size) {
-            size = (w[j] - wall) / d[a];
+        const ptrdiff_t j = faced[a];
+        const double stop = stop_of(job, j, w[j], w[j] - d[j]);
+        if (stop == w[j] - d[j]) continue;
+        flr_active()->add_scaled(m, stop - (w[j] - d[j]), job->gram + j * ld, trial);
+        if ((w[j] - stop) / d[j] < size) {
+            size = (w[j] - stop) / d[j];
             blocking = j;
-            stop = wall;
         }
     }
     for (ptrdiff_t a = 0; a < q; a++) {
-        const ptrdiff_t j = job->faced[a];
-        const double to = j == blocking ? stop : w[j] - size * d[a];
-        kernels->add_scaled(m, to - w[j], job->gram + j * ld, slope);
-        w[j] = to;
+        const ptrdiff_t j = faced[a];
+        const double to = stop_of(job, j, w[j], w[j] - d[j]);
+        gain += 0.5 * (w[j] - to) * (slope[j] + trial[j] + job->l2[j] * (w[j] + to)) +
+                job->l1[j] * (fabs(w[j]) - fabs(to));
     }
-    free(d);
+    const int whole = blocking < 0 || gain > 0.0;
+    for (ptrdiff_t a = 0; a < q; a++) {
+        const ptrdiff_t j = faced[a];
+        const double to = w[j] - d[j];
+        w[j] = whole || j == blocking ? stop_of(job, j, w[j], to) : w[j] - size * d[j];
+    }
+    for (ptrdiff_t j = 0; j < m; j++) slope[j] = whole ? trial[j] : slope[j] - size * moved[j];
+    free(g);
     return !room ? -1 : blocking < 0;
+}
+
+/* The model's value at w without its Gram matrix, relative to the loss at coef; `along` as column_step
+ * keeps it, cross: sum of cross_j times the step's entries. */
+static double value_by_columns(const flr_proximal *job, const flr_columns *model, const double *w,
+                               double cross)
+{
+    double linear = 0.0, quadratic = 0.0;
+    for (ptrdiff_t j = 0; j < job->pb.x.p; j++) linear += (w[j] - job->coef[j]) * model->gradient[j];
+    for (ptrdiff_t i = 0; i < job->pb.n; i++) {
+        const double squared = job->along[i] * job->along[i];
+        if (job->moves[i] > 0.0) quadratic += model->k ? squared / job->moves[i] : squared;
+    }
+    const double shift = job->gradient_b * job->gradient_b * model->scale;
+    return linear + 0.5 * (quadratic - cross * cross * model->scale - shift) + penalty(job, w);
 }
 
 /* Where the model's Gram matrix is not kept. */
 static void minimise_by_columns(flr_proximal *job, double loose, double *w, double *slope,
                                 ptrdiff_t *list)
 {
+    const ptrdiff_t m = job->pb.x.p, n = job->pb.n;
+    const double scale = job->total > 0.0 ? 1.0 / job->total : 0.0, start = penalty(job, job->coef);
+    const flr_columns model = {{m, 0, 0, job->l1, job->l2, job->lower, job->upper}, &job->model_x,
+                               job->model_x.layout == FLR_CSC ? NULL : job->moves, slope, job->diagonal,
+                               job->cross, scale, job->along};
+    double cross = 0.0;
+    for (ptrdiff_t j = 0; j < m; j++) {
+        slope[j] = job->gradient[j] - job->gradient_b * scale * job->cross[j];
+        w[j] = job->coef[j] + job->step[j];
+        cross += job->cross[j] * job->step[j];
+    }
+    memset(job->along, 0, (size_t)n * sizeof(double));
+    flr_active()->columns_sum(&model, job->step);
+    double value = value_by_columns(job, &model, w, cross);
+    if (!(value <= start)) { /* a step of another model, worse than none */
+        memset(job->along, 0, (size_t)n * sizeof(double));
+        memcpy(w, job->coef, (size_t)m * sizeof(double));
+        cross = 0.0;
+        value = start;
+    }
+    flr_active()->column_cycles(&model, w, &cross, list, start - value, loose, job->exact,
+                                loose > 0.0 ? 100 : 1000);
+    for (ptrdiff_t j = 0; j < m; j++) job->step[j] = w[j] - job->coef[j];
+    job->step_b = -(job->gradient_b + cross) * scale;
+    job->decrease = start - value_by_columns(job, &model, w, cross);
+}
+
+/* The model's value at w, whose gradient is `slope`: relative to the loss at coef. */
+static double model_value(const flr_proximal *job, double shift, const double *w, const double *slope)
+{
+    double linear = 0.0;
+    for (ptrdiff_t j = 0; j < job->pb.x.p; j++)
+        linear += (w[j] - job->coef[j]) * (job->gradient[j] - shift * job->cross[j] + slope[j]);
+    return 0.5 * (linear - shift * job->gradient_b) + penalty(job, w);
+}
+
+/* The model's gradient at w. */
+static void model_slopes(const flr_proximal *job, double shift, const double *w, double *slope)
+{
     const ptrdiff_t m = job->pb.x.p;
-    const double shift = job->total > 0.0 ? job->gradient_b / job->total : 0.0;
-    double linear = 0.0, quadratic = 0.0, cross = 0.0;
-    flr_columns model = {{m, 0, 0, job->l1, job->l2, job->lower, job->upper}, &job->pb.x, job->moves,
-                         slope, job->diagonal, job->cross, job->total > 0.0 ? 1.0 / job->total : 0.0,
-                         job->along};
-    for (ptrdiff_t j = 0; j < m; j++) {
-        slope[j] = job->gradient[j] - shift * job->cross[j];
-        w[j] = job->coef[j];
-    }
-    memset(job->along, 0, (size_t)job->pb.n * sizeof(double));
-    flr_active()->column_cycles(&model, w, &cross, list, loose, job->exact, loose > 0.0 ? 100 : 1000);
-    for (ptrdiff_t j = 0; j < m; j++) {
-        job->step[j] = w[j] - job->coef[j];
-        linear += job->step[j] * slope[j];
-    }
-    for (ptrdiff_t i = 0; i < job->pb.n; i++)
-        if (job->moves[i] > 0.0) quadratic += job->along[i] * job->along[i] / job->moves[i];
-    quadratic -= cross * cross * model.scale;
-    job->step_b = job->total > 0.0 ? -shift - cross / job->total : 0.0;
-    job->decrease = 0.5 * (shift * job->gradient_b - quadratic) - linear + penalty(job, job->coef) -
-                    penalty(job, w);
+    for (ptrdiff_t j = 0; j < m; j++) slope[j] = job->gradient[j] - shift * job->cross[j];
+    for (ptrdiff_t j = 0; j < m; j++)
+        if (w[j] != job->coef[j])
+            flr_active()->add_scaled(m, w[j] - job->coef[j], job->gram + j * job->capacity, slope);
 }
 
 /* Minimises the model over coef + step; `loose` as in coordinate_cycles, 0 for as exact as it goes.
@@ -350,27 +452,34 @@ static int minimise(flr_proximal *job, double loose, double *w, double *slope, p
     const flr_table *kernels = flr_active();
     const flr_quadratic model = {m, job->capacity, job->gram, job->l1, job->l2, job->lower, job->upper};
     const double shift = job->total > 0.0 ? job->gradient_b / job->total : 0.0;
-    double linear = 0.0, cross = 0.0;
-    for (ptrdiff_t j = 0; j < m; j++) {
-        slope[j] = job->gradient[j] - shift * job->cross[j];
-        w[j] = job->coef[j] + job->step[j];
-    }
-    for (ptrdiff_t j = 0; j < m; j++)
-        if (job->step[j] != 0.0) kernels->add_scaled(m, job->step[j], job->gram + j * job->capacity, slope);
+    const double start = penalty(job, job->coef);
     const int most = 3 + (int)(m / 32);
+    double cross = 0.0, value;
+    for (ptrdiff_t j = 0; j < m; j++) w[j] = job->coef[j] + job->step[j];
+    model_slopes(job, shift, w, slope);
+    value = model_value(job, shift, w, slope);
+    if (!(value <= start)) { /* a step of another model, worse than none */
+        memcpy(w, job->coef, (size_t)m * sizeof(double));
+        model_slopes(job, shift, w, slope);
+        value = start;
+    }
     for (int round = 0; round < 30; round++) {
-        if (kernels->coordinate_cycles(&model, w, slope, list, loose, job->exact, patience(job, w, most)) > 0) break;
+        if (kernels->coordinate_cycles(&model, w, slope, list, start - value, loose, job->exact,
+                                       patience(job, w, most)) > 0)
+            break;
         for (int k = 0; k < 20 && face_step(job, w, slope) == 0; k++) continue;
+        if (2 * job->face.q > m) model_slopes(job, shift, w, slope); /* see product_on_face */
+        const double before = value;
+        value = model_value(job, shift, w, slope);
+        if (loose > 0.0 && before - value <= loose * (start - value)) break;
         if (ex.poll && ex.poll()) return FLR_INTERRUPTED;
     }
     for (ptrdiff_t j = 0; j < m; j++) {
-        const double s = w[j] - job->coef[j];
-        linear += s * (job->gradient[j] - shift * job->cross[j] + slope[j]);
-        cross += job->cross[j] * s;
-        job->step[j] = s;
+        job->step[j] = w[j] - job->coef[j];
+        cross += job->cross[j] * job->step[j];
     }
     job->step_b = job->total > 0.0 ? -shift - cross / job->total : 0.0;
-    job->decrease = 0.5 * (shift * job->gradient_b - linear) + penalty(job, job->coef) - penalty(job, w);
+    job->decrease = start - model_value(job, shift, w, slope);
     return FLR_OK;
 }
 
@@ -474,7 +583,9 @@ static int steps(flr_proximal *job, double *trial, double *w, double *slope, ptr
         for (ptrdiff_t j = 0; j < m; j++)
             if (!((job->gram ? job->gram[j * (job->capacity + 1)] : job->diagonal[j]) < INFINITY))
                 return FLR_OK;
-        if ((outcome = minimise(job, 1e-3, w, slope, list, ex)) != FLR_OK) return outcome;
+        /* far from the optimum the model is not worth more */
+        const double loose = before > 1e-3 * f && before < INFINITY ? 0.02 : 1e-3;
+        if ((outcome = minimise(job, loose, w, slope, list, ex)) != FLR_OK) return outcome;
         const int credible = job->decrease <= f; /* no objective falls below zero */
         if (!fresh && (!credible || (job->decrease > keep * before && job->decrease > least))) {
             job->built = job->thin = 0; /* that is too slow */

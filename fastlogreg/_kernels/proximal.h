@@ -22,6 +22,8 @@ typedef struct {
     double *moves;                             /* the curvatures that the Gram matrix was made with */
     double *gram;                              /* capacity x capacity: sum moves x x', centred; NULL: */
     double *diagonal;                          /* only its diagonal; pb.x is then by column */
+    void *scaled;                              /* in its place for sparse X: see scale_columns */
+    flr_matrix model_x;                        /* the columns with these values; dense ones as they are */
     double *cross, total;                      /* sum moves x, sum moves */
     double *work;                              /* 4 (capacity + 16) + 3 (n + 16) */
     int thin;                                  /* make it of a sample of the rows: */

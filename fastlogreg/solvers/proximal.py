@@ -34,7 +34,7 @@ SINGLE = 48  # columns from which on the Gram matrix is worth single precision
 FEW = 128  # columns that are always all in work
 MANY = 2000  # columns beyond which never all are, where they lie
 FIRST = 512  # columns, at most, that a fit from afar begins with
-GRAM = 3000  # columns up to which a Gram matrix is kept
+GRAM = 400, 3000  # columns with a Gram matrix, at most: of any X, of one with many more rows
 ROOM = 1000  # columns that there is room for; memory that is not written to costs nothing
 
 
@@ -62,6 +62,8 @@ class Proximal:
         self.inside = np.zeros(objective.p, dtype=bool)
         self.screen = self.set = self.drawn = None
         self.copy, self.copied = None, 0  # of the columns in work; how many are there
+        # columns with a Gram matrix; walks along sparse or short ones cost less
+        self.most = GRAM[0] if objective.sparse else min(max(GRAM[0], 2 * objective.n), GRAM[1])
         self.by_column = False  # whether the columns in work are too many for a Gram matrix
 
     def approach(self, theta, size):
@@ -116,15 +118,17 @@ class Proximal:
     def _work_on(self, columns, coef, intercept):
         """Put these columns in work, anew; the coefficients of others must be 0."""
         o = self.objective
-        if o.p <= FEW or o.p // 2 < len(columns) and o.p <= MANY:
+        m = len(columns)
+        if o.p in (m, min(o.p, FEW)) or o.p // 2 < m and o.p <= MANY:
             columns = np.arange(o.p)
         self.columns, self.copy, self.copied = columns, None, 0
         self.inside[:] = False
         self.inside[columns] = True
-        room = o.p if self.whole else min(o.p, max(ROOM, 2 * len(columns)))
-        if len(columns) <= GRAM:
-            room = min(room, GRAM)
-        self.by_column = len(columns) > GRAM
+        self.by_column = len(columns) > self.most
+        if self.by_column:
+            room = min(o.p, max(8 * ROOM, 4 * len(columns)))
+        else:
+            room = o.p if self.whole else min(o.p, max(ROOM, 2 * len(columns)), self.most)
         self.set = WorkingSet(self._problem(), room, not self.by_column)
         self.set.coef[: len(columns)] = coef[columns]
         self.set.intercept = intercept
@@ -136,7 +140,10 @@ class Proximal:
         """The kernels' problem over the columns in work, copied unless they are all of them."""
         o, m = self.objective, len(self.columns)
         if self.by_column:
-            return problem_over(o, design.columns_of(o.X, self.columns))
+            new = design.columns_of(o.X, self.columns[self.copied :])
+            self.copy = design.beside(self.copy, new) if self.copied else new
+            self.copied = m
+            return problem_over(o, self.copy)
         if self.whole:
             return problem_over(o, design.by_row(o.X)) if o.matrix.layout == "CSC" else o.problem
         if o.sparse:
@@ -170,7 +177,7 @@ class Proximal:
             return
         together = np.concatenate([self.columns, columns])
         m = len(together)
-        if m > self.set.capacity or (m > o.p // 2 and o.p <= MANY):
+        if m == o.p or m > self.set.capacity or (m > o.p // 2 and o.p <= MANY):
             self._work_on(together, self.coefficients(), self.set.intercept)
             return
         self.columns = together
@@ -231,7 +238,9 @@ class Proximal:
                 status = "max_iter"
                 break
             if len(missing):
-                self._add(missing[: max(64, len(self.columns))])
+                few = len(missing) < 0.03 * len(self.columns)  # they change little else
+                inner = finest if few else inner
+                self._add(missing[: max(64, (4 if self.by_column else 1) * len(self.columns))])
             elif inner > finest:
                 inner = max(finest, 1e-3 * inner)
             elif self.set.sampled:
@@ -284,7 +293,9 @@ class Proximal:
         """Steps on the working set until they promise too little: (status, how many)."""
         o, s = self.objective, self.set
         unit = max(float(np.max(mine.l1, initial=0.0)), 0.1 * np.abs(s.gradient).max())
-        least, exact = inner * s.objective, 0.02 * min(tol, inner) * unit
+        least = inner * s.objective
+        # walks along columns go no further than needed; faces get there anyway
+        exact = unit * (0.1 * inner if self.by_column else 0.02 * min(tol, inner))
         single, watched = len(self.columns) >= SINGLE, watch is not None and watch.callback
         n_iter = 0
         while True:
