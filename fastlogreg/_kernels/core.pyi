@@ -205,6 +205,7 @@ class WorkingSet:
         single: bool = False,
         n_threads: int = 1,
         pause: bool = False,
+        ahead: bool = False,
     ) -> tuple[str, int]: ...
 
 def exceeding(

@@ -122,6 +122,9 @@ cdef extern from "proximal.h" nogil:
         double *curvature
         double *along
         double *slopes
+        double *landing
+        double *bend
+        int ahead
         double loss
         double *moves
         double *gram

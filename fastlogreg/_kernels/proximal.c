@@ -11,6 +11,9 @@
  * too, until steps contract the error badly. New columns only add a border. With many rows
  * it is at first that of a sample of them, K being zero elsewhere.
  *
+ * Along a path the first step at a penalty is bent by what the last penalty's turned out to lack, so that
+ * it is often the only one (take_bent_step).
+ *
  * The model is minimised by few cycles of coordinate descent, which find the signs, and by Newton's steps
  * on the face of these signs, whose Cholesky factor is kept while columns come and go (face.inl).
  * Without room for a Gram matrix the model is minimised by walks along the columns instead.
@@ -29,6 +32,7 @@
 
 static const double ROUNDING = 4e-15; /* of an objective, relative */
 enum { ROWS = 1024 };                 /* that are summed up at a time */
+static const double TRUST = 0.5;      /* squared change of bends, relative, up to which one is used */
 static const double RIDGE = 1e-10;    /* on a face's diagonal, relative, lest its steps go anywhere */
 static const double FAINTEST = 1e-4;  /* least curvature in the model, as a share of the residual */
 
@@ -535,6 +539,59 @@ static int advance(flr_proximal *job, double f, double size, double *trial, flr_
     return 1;
 }
 
+/* The first step of a path's next penalty. A step errs by the model's third order and by its old
+ * curvatures; along a path both change slowly, so that it is bent by what it took to get from the landing
+ * of the last penalty's first step to the end. Taken as `advance` does; a bend that does not help costs a
+ * read. */
+static int take_bent_step(flr_proximal *job, double f, double *trial, flr_executor ex)
+{
+    const ptrdiff_t m = job->pb.x.p;
+    double *plain = trial + 2 * (job->capacity + 16) + 3 * (job->pb.n + 16);
+    const double plain_b = job->step_b;
+    int bent = 0;
+    memcpy(plain, job->step, (size_t)m * sizeof(double));
+    for (ptrdiff_t j = 0; j < m; j++) {
+        const double to = job->coef[j] + job->step[j], further = to + job->bend[j];
+        if (job->bend[j] == 0.0 || to * further <= 0.0) continue;
+        job->step[j] += job->bend[j];
+        bent = 1;
+    }
+    if (!bent) return 0;
+    job->step_b += job->bend_b;
+    const int taken = advance(job, f, 1.0, trial, ex);
+    if (taken != 0) return taken;
+    memcpy(job->step, plain, (size_t)m * sizeof(double));
+    job->step_b = plain_b;
+    return 0;
+}
+
+/* Where a path's first step at a penalty leads. */
+static void land(flr_proximal *job)
+{
+    for (ptrdiff_t j = 0; j < job->pb.x.p; j++) job->landing[j] = job->coef[j] + job->step[j];
+    job->landing_b = job->intercept + job->step_b;
+    job->landed = 1;
+}
+
+/* What take_bent_step needs to know of the last penalty, whose last step is still there; 0 if bends change
+ * too much from one penalty to the next for it. */
+static int learn_bend(flr_proximal *job)
+{
+    double size = 0.0, change = 0.0;
+    for (ptrdiff_t j = 0; j < job->pb.x.p; j++) {
+        const int known = job->landed && job->landing[j] != 0.0;
+        const double old = job->bend[j];
+        job->bend[j] = known ? job->coef[j] + job->step[j] - job->landing[j] : 0.0;
+        if (job->bend[j] == 0.0 && old == 0.0) continue; /* it may be new, its curvature not made yet */
+        const double own = job->gram ? job->gram[j * (job->capacity + 1)] : job->diagonal[j];
+        size += own * job->bend[j] * job->bend[j];
+        change += own * (job->bend[j] - old) * (job->bend[j] - old);
+    }
+    job->bend_b = job->landed ? job->intercept + job->step_b - job->landing_b : 0.0;
+    job->landed = 0;
+    return change < TRUST * size;
+}
+
 /* The present curvature of a row. A row that is wrong beyond doubt has next to none, and a full
  * residual: a model that believed it would send scores to 1e20. */
 static double move(const flr_proximal *job, ptrdiff_t i)
@@ -564,8 +621,9 @@ static int steps(flr_proximal *job, double *trial, double *w, double *slope, ptr
     /* how well a kept Gram matrix must contract: a new one costs a few steps, of many columns m/20 */
     const double keep = m < 8 ? 0.0 : m < 600 ? 0.02 : 0.1;
     double before = job->paused ? job->before : INFINITY, least = job->least;
-    int fresh = 0, outcome = FLR_OK;
+    int fresh = 0, first = job->ahead && !job->paused, outcome = FLR_OK;
     if (job->paused && job->decrease <= ROUNDING * (job->loss + penalty(job, job->coef))) least = INFINITY;
+    const int ahead = first && learn_bend(job);
     job->paused = job->n_iter = 0;
     memset(job->step, 0, (size_t)(job->capacity + 16) * sizeof(double));
     for (;;) {
@@ -597,7 +655,10 @@ static int steps(flr_proximal *job, double *trial, double *w, double *slope, ptr
         if (job->decrease <= least) break;
         job->status = FLR_PROXIMAL_MAX_ITER;
         if (job->n_iter == job->max_iter) break;
-        int taken = 0;
+        if (first) land(job);
+        int taken = first && ahead ? take_bent_step(job, f, trial, ex) : 0;
+        if (taken < 0) return taken;
+        first = 0;
         for (double size = 1.0; size > 1e-10 && !taken; size *= 0.5) {
             taken = advance(job, f, size, trial, ex);
             if (taken < 0) return taken;

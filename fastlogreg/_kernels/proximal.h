@@ -17,6 +17,10 @@ typedef struct {
     double intercept, gradient_b, step_b;
     double *score, *residual, *curvature;      /* of each row, at coef */
     double *along;                             /* X step + step_b */
+    double *landing, landing_b;                /* where the first step of the last penalty led, */
+    double *bend, bend_b;                      /* and from there to its end: see take_bent_step */
+    int landed;                                /* whether `landing` is there */
+    int ahead;                                 /* the penalty is a path's next: bend the first step */
     double *slopes;                            /* X' (residual + moves * along) */
     double loss;                               /* at coef, without penalty */
     double *moves;                             /* the curvatures that the Gram matrix was made with */

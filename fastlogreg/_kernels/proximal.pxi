@@ -18,7 +18,7 @@ cdef class WorkingSet:
     cdef readonly Problem problem
     cdef readonly object coef, gradient, step, slopes, score, residual, curvature, along, moves
     cdef readonly object gram, diagonal, cross, work
-    cdef object thin_held, terms
+    cdef object thin_held, terms, landing, bend
     cdef readonly Py_ssize_t n, capacity, size
 
     def __init__(self, Problem problem, Py_ssize_t capacity, bint with_gram=True):
@@ -30,6 +30,7 @@ cdef class WorkingSet:
             raise ValueError("a problem without rows has no optimum")
         self.n, self.capacity = problem.n, capacity
         self.coef, self.gradient, self.step, self.slopes, self.cross = np.zeros((5, length))
+        self.landing, self.bend = np.zeros((2, length))
         self.score, self.residual, self.curvature, self.along, self.moves = np.zeros((5, rows))
         self.work = np.empty(4 * length + 3 * rows)
         self.job.work = pointer(self.work)
@@ -37,6 +38,7 @@ cdef class WorkingSet:
         self.job.coef, self.job.gradient = pointer(self.coef), pointer(self.gradient)
         self.job.step, self.job.cross = pointer(self.step), pointer(self.cross)
         self.job.slopes = pointer(self.slopes)
+        self.job.landing, self.job.bend = pointer(self.landing), pointer(self.bend)
         self.job.score, self.job.residual = pointer(self.score), pointer(self.residual)
         self.job.curvature, self.job.along = pointer(self.curvature), pointer(self.along)
         self.job.moves = pointer(self.moves)
@@ -189,16 +191,18 @@ cdef class WorkingSet:
         return proof.cost, proof.reach, proof.left, proof.beyond
 
     def minimise(self, double least, double exact, int max_iter, bint single=False, int n_threads=1,
-                 bint pause=False):
+                 bint pause=False, bint ahead=False):
         """Steps until one promises at most `least`; that one is left in `step` and `along`.
 
         Returns (status, steps taken); status is one of "converged", "max_iter", "stalled",
         "nonfinite"; with `pause` also "paused", after every step, and the next call with the same
-        arguments goes on as if there had been none.
+        arguments goes on as if there had been none. `ahead` says that the penalty is the next of a
+        path, whose last was solved by the call before.
         """
         self.needs_penalty()
         self.job.least, self.job.exact = least, exact
         self.job.max_iter, self.job.single, self.job.pause = max_iter, single, pause
+        self.job.ahead = ahead
         cdef int outcome
         with nogil:
             outcome = flr_run_proximal(&self.job, executor(n_threads))

@@ -212,7 +212,8 @@ class Proximal:
     def solve(self, penalty, tol, max_iter, watch=None, before=None):
         """Minimise from where it stands until the certified gap is at most tol * objective.
 
-        `before` is the penalty of the last solve; with it, the strong rule looks ahead.
+        `before` is the penalty of the last solve; with it, the strong rule and the first step look
+        ahead.
         """
         s = penalty.times(self.scale)
         if before is not None and np.any(before.l1 > 2.0 * penalty.l1):
@@ -222,10 +223,12 @@ class Proximal:
         # as long as columns are missing there is no point in solving for those here exactly
         finest = max(0.25 * tol, 1e-15)
         inner, n_iter, renewed = finest if before else max(finest, 1e-3), 0, False
-        for _ in range(100):
+        for turn in range(100):
             mine = s.of_columns(self.columns)
             self.set.penalise(*mine.arrays(len(self.columns)))
-            status, steps = self._minimise(mine, inner, tol, max_iter - n_iter, watch, n_iter)
+            ahead = before is not None and turn == 0
+            left = max_iter - n_iter
+            status, steps = self._minimise(mine, inner, tol, left, watch, n_iter, ahead)
             n_iter += steps
             f = self.set.objective
             if status == "callback":
@@ -240,7 +243,7 @@ class Proximal:
             if len(missing):
                 few = len(missing) < 0.03 * len(self.columns)  # they change little else
                 inner = finest if few else inner
-                self._add(missing[: max(64, (4 if self.by_column else 1) * len(self.columns))])
+                self._add(missing[: max(64, (4 if self.by_column else 2) * len(self.columns))])
             elif inner > finest:
                 inner = max(finest, 1e-3 * inner)
             elif self.set.sampled:
@@ -289,7 +292,7 @@ class Proximal:
             w[:] = inside
             self.set.evaluate(self.objective.n_threads)
 
-    def _minimise(self, mine, inner, tol, max_iter, watch, done):
+    def _minimise(self, mine, inner, tol, max_iter, watch, done, ahead):
         """Steps on the working set until they promise too little: (status, how many)."""
         o, s = self.objective, self.set
         unit = max(float(np.max(mine.l1, initial=0.0)), 0.1 * np.abs(s.gradient).max())
@@ -300,7 +303,7 @@ class Proximal:
         n_iter = 0
         while True:
             status, steps = s.minimise(
-                least, exact, max_iter - n_iter, single, o.n_threads, bool(watched)
+                least, exact, max_iter - n_iter, single, o.n_threads, bool(watched), ahead
             )
             n_iter += steps
             o.passes += (steps + 1) * len(self.columns) / max(o.p, 1)

@@ -23,6 +23,7 @@ from fastlogreg._kernels.core import Matrix, Problem, dot, exceeding
 
 KEPT = 16  # residuals
 FIRST = 6  # of them whose products are taken without asking: the norms cost two reads
+NEAR = 0.95  # share of its l1 at which a column's product is near
 NEW = 1e-3  # share of a residual that must be new for it to be kept
 ROUNDING = 1e-11  # of an estimate, relative to the norms: a product's own, over NEW, and some
 
@@ -32,7 +33,8 @@ class Screen:
 
     def __init__(self, objective):
         o = self.objective = objective
-        self.kept = 0
+        self.learned = self.kept = 0
+        self._new = []  # residuals and products that are not kept yet: few fits need any
         self.directions, self.products = np.zeros((KEPT, o.n)), np.zeros((KEPT, o.p))
         # as data of the kernels: threads of a BLAS in between would cost more than they do
         self._directions, self._products = (
@@ -65,17 +67,25 @@ class Screen:
         return out
 
     def learn(self, r):
-        """Multiply all columns by r, and keep that in place of the oldest."""
-        v = self.objective.gather(r)[: self.objective.p]
-        c, e = self._project(r)
-        size = np.sqrt(dot(e, e))
-        if size > NEW * np.sqrt(dot(r, r)):  # what is left of less is mostly rounding
-            at = self.kept % KEPT
-            product = (v - self._estimate(c)) / size
-            self.directions[at], self.products[at] = e / size, product
-            self.kept += 1
-        self.last = v
+        """Multiply all columns by r, and keep that."""
+        self.last = v = self.objective.gather(r)[: self.objective.p]
+        self.learned += 1
+        if not self.objective.sparse:
+            self._new.append((r.copy(), v))
+            del self._new[:-KEPT]
         return v
+
+    def _keep(self):
+        """Put what was learned in place of the oldest."""
+        for r, v in self._new:
+            c, e = self._project(r)
+            size = np.sqrt(dot(e, e))
+            if size > NEW * np.sqrt(dot(r, r)):  # what is left of less is mostly rounding
+                at = self.kept % KEPT
+                product = (v - self._estimate(c)) / size
+                self.directions[at], self.products[at] = e / size, product
+                self.kept += 1
+        self._new = []
 
     def foreseen(self, level, inside):
         """Columns outside whose product with the last residual is, as far as known, above a level.
@@ -85,12 +95,18 @@ class Screen:
         return self._found[: exceeding(self.last, level, inside, self._found)].copy()
 
     def violators(self, r, l1, inside):
-        """Columns outside whose product with r exceeds l1 (as `level`), the worst first."""
-        if self.kept < FIRST or self.objective.sparse:  # too little is known to bound anything
+        """Columns outside whose product with r exceeds l1 (as `level`), the worst first.
+
+        If there are any, others whose product comes near may be among them.
+        """
+        if self.learned < FIRST or self.objective.sparse:  # too little is known to bound anything
             self.learn(r)
             doubtful = self.foreseen(l1, inside)
-            exact = self.last[doubtful]
+            if len(doubtful):
+                doubtful = self.foreseen(NEAR * l1, inside)
+            l1, exact = NEAR * l1, self.last[doubtful]
         else:
+            self._keep()
             c, e = self._project(r)
             slack = np.sqrt(dot(e, e)) + ROUNDING * np.sqrt(dot(r, r))
             self.last = self._estimate(c)
