@@ -148,6 +148,7 @@ cdef extern from "proximal.h" nogil:
     int flr_run_proximal(flr_proximal *, flr_executor) noexcept
     void flr_release_proximal(flr_proximal *) noexcept
     double flr_proximal_objective(const flr_proximal *) noexcept
+    double flr_proximal_objective_ahead(flr_proximal *) noexcept
     double flr_proximal_violation(const flr_proximal *) noexcept
     flr_proof flr_proximal_prove(const flr_proximal *, const double *, const double *) noexcept
 

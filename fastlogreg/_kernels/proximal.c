@@ -46,6 +46,15 @@ static double penalty(const flr_proximal *job, const double *w)
 
 double flr_proximal_objective(const flr_proximal *job) { return job->loss + penalty(job, job->coef); }
 
+double flr_proximal_objective_ahead(flr_proximal *job)
+{
+    const ptrdiff_t m = job->pb.x.p, n = job->pb.n;
+    double *w = job->work, *z = w + job->capacity + 16;
+    for (ptrdiff_t j = 0; j < m; j++) w[j] = job->coef[j] + job->step[j];
+    for (ptrdiff_t i = 0; i < n; i++) z[i] = job->score[i] + job->along[i];
+    return flr_active()->loss_rows(&job->pb, 0, n, z, NULL, NULL) + penalty(job, w);
+}
+
 double flr_proximal_violation(const flr_proximal *job)
 {
     double largest = fabs(job->gradient_b);

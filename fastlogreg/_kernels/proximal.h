@@ -58,6 +58,9 @@ void flr_release_proximal(flr_proximal *job);
 /* loss + penalty at coef */
 double flr_proximal_objective(const flr_proximal *job);
 
+/* loss + penalty at coef + step, once `along` is there: no read of X. */
+double flr_proximal_objective_ahead(flr_proximal *job);
+
 /* The largest entry of the shortest subgradient at coef. */
 double flr_proximal_violation(const flr_proximal *job);
 

@@ -171,6 +171,12 @@ cdef class WorkingSet:
         return flr_proximal_objective(&self.job)
 
     @property
+    def objective_ahead(self):
+        """Summed loss and penalty where the step left over leads; no read of X."""
+        self.needs_penalty()
+        return flr_proximal_objective_ahead(&self.job)
+
+    @property
     def violation(self):
         """The largest entry of the objective's shortest subgradient at coef."""
         self.needs_penalty()

@@ -35,6 +35,7 @@ FEW = 128  # columns that are always all in work
 MANY = 2000  # columns beyond which never all are, where they lie
 FIRST = 512  # columns, at most, that a fit from afar begins with
 GRAM = 400, 3000  # columns with a Gram matrix, at most: of any X, of one with many more rows
+AHEAD = 100.0  # by how much the last step may promise more where it leads to the solution
 ROOM = 1000  # columns that there is room for; memory that is not written to costs nothing
 
 
@@ -193,14 +194,20 @@ class Proximal:
 
     def coefficients(self):
         """All p of them."""
-        coef = np.zeros(self.objective.p)
-        coef[self.columns] = self.set.coef[: len(self.columns)]
-        return coef
+        return self.theta()[: self.objective.p]
 
     def theta(self):
         """Coefficients and intercept."""
-        coef = self.coefficients()
-        return np.append(coef, self.set.intercept) if self.objective.fit_intercept else coef
+        return self._spread(self.set.coef[: len(self.columns)], self.set.intercept)
+
+    def _spread(self, part, intercept):
+        """All coefficients and the intercept, from those of the columns in work."""
+        o = self.objective
+        theta = np.zeros(o.p + o.fit_intercept)
+        theta[self.columns] = part
+        if o.fit_intercept:
+            theta[o.p] = intercept
+        return theta
 
     def slopes(self):
         """X' residual of all columns at the present point; no penalty, not divided by anything."""
@@ -213,7 +220,8 @@ class Proximal:
         """Minimise from where it stands until the certified gap is at most tol * objective.
 
         `before` is the penalty of the last solve; with it, the strong rule and the first step look
-        ahead.
+        ahead, and the solution is where the last step leads, which costs no read of X: only scores
+        and the objective are known there. The next solve begins where all is known.
         """
         s = penalty.times(self.scale)
         if before is not None and np.any(before.l1 > 2.0 * penalty.l1):
@@ -222,19 +230,20 @@ class Proximal:
         self._enter(penalty)
         # as long as columns are missing there is no point in solving for those here exactly
         finest = max(0.25 * tol, 1e-15)
-        inner, n_iter, renewed = finest if before else max(finest, 1e-3), 0, False
+        inner, n_iter, renewed = AHEAD * finest if before else max(finest, 1e-3), 0, False
         for turn in range(100):
             mine = s.of_columns(self.columns)
             self.set.penalise(*mine.arrays(len(self.columns)))
-            ahead = before is not None and turn == 0
-            left = max_iter - n_iter
-            status, steps = self._minimise(mine, inner, tol, left, watch, n_iter, ahead)
+            left, first = max_iter - n_iter, before is not None and turn == 0
+            status, steps = self._minimise(mine, inner, tol, left, watch, n_iter, first)
             n_iter += steps
-            f = self.set.objective
+            f, theta = self.set.objective, None
             if status == "callback":
                 gap = np.inf
                 break
             gap, missing = self._certify(s, f)
+            if before is not None and gap < np.inf:
+                theta, f, gap = self._look_ahead(mine, f, gap)
             if gap <= tol * f:
                 break
             if n_iter == max_iter and not (inner <= finest and status == "stalled"):
@@ -257,8 +266,24 @@ class Proximal:
                 break
             else:
                 inner, renewed = max(0.03 * inner, 1e-15), False
-        end = self.theta(), f / self.scale, gap / self.scale, self.set.violation / self.scale
+        theta = self.theta() if theta is None else theta
+        end = theta, f / self.scale, gap / self.scale, self.set.violation / self.scale
         return Solution(*end, self._reason(gap <= tol * f, status, gap), n_iter)
+
+    def _look_ahead(self, mine, f, gap):
+        """(theta, objective, gap) where the step left over leads; theta None if no lower."""
+        s, m = self.set, len(self.columns)
+        lower = s.objective_ahead
+        if not lower < f:
+            return None, f, gap
+        least = f - gap  # of the minimum
+        coef, step = s.coef[:m], s.step[:m]
+        part = np.clip(coef + step, mine.lower, mine.upper)
+        own = s.diagonal[:m] if self.by_column else s.gram.diagonal()[:m]
+        # what the objective does not notice tells no zero from another number
+        part[(coef == 0) & (own * step * step <= ROUNDING * f)] = 0.0
+        theta = self._spread(part, s.intercept + s.step_b)
+        return theta, lower, min(max(lower - least, 0.0) + ROUNDING * f, gap)
 
     def take_last_step(self, penalty, solution, watch):
         """Go where the step left over leads: nearer to the optimum by far, for one read."""
@@ -297,8 +322,9 @@ class Proximal:
         o, s = self.objective, self.set
         unit = max(float(np.max(mine.l1, initial=0.0)), 0.1 * np.abs(s.gradient).max())
         least = inner * s.objective
-        # walks along columns go no further than needed; faces get there anyway
-        exact = unit * (0.1 * inner if self.by_column else 0.02 * min(tol, inner))
+        exact = 0.02 * min(tol, inner) * unit
+        if self.by_column:  # walks go no further than needed; faces get there anyway
+            exact = 0.1 * (inner if inner > AHEAD * tol else min(tol, inner)) * unit
         single, watched = len(self.columns) >= SINGLE, watch is not None and watch.callback
         n_iter = 0
         while True:
