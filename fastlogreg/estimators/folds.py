@@ -255,6 +255,14 @@ def negative_log_loss(y, z, weight):
     return np.average(logs, axis=1, weights=weight)
 
 
+def _all_scores(rows, coef, intercept):
+    """Scores (k, n) of k models of two classes: as if they were the classes of one."""
+    offset = rows.offset
+    if offset is not None:
+        offset = np.broadcast_to(offset[:, None], (len(offset), len(coef)))
+    return core.decision_function(rows.X, coef, intercept, offset=offset, n_threads=1).T
+
+
 def score_path(metric, rows, path, apart):
     """Scores (k,) of all models of a path on the held-out rows; ``apart`` as in training_path."""
     weight = rows.params.get("sample_weight")
@@ -262,16 +270,15 @@ def score_path(metric, rows, path, apart):
         raise ValueError("the held-out rows of a fold of cv weigh nothing: they cannot be scored")
     p = rows.X.shape[1]
     intercepts = path.theta[..., p] if path.theta.shape[2] > p else np.zeros(path.theta.shape[:2])
-
-    def scores(coef, intercept):
-        return core.decision_function(rows.X, coef, intercept, offset=rows.offset, n_threads=1)
-
-    models = zip(path.theta[..., :p], intercepts, strict=True)
     if path.theta.shape[1] == 1:
-        z = np.array([scores(coef[0], intercept[0]) for coef, intercept in models])
+        z = _all_scores(rows, path.theta[:, 0, :p], intercepts[:, 0])
         return metric(rows.y, z, weight)
     # one at a time: all at once may not fit into memory
-    each = (scores(coef, intercept)[None] for coef, intercept in models)
+    models = zip(path.theta[..., :p], intercepts, strict=True)
+    each = (
+        core.decision_function(rows.X, *model, offset=rows.offset, n_threads=1)[None]
+        for model in models
+    )
     each = (core.log_sigmoid(z) if apart else z for z in each)
     return np.concatenate([metric(rows.y, z, weight) for z in each])
 

@@ -35,7 +35,7 @@ FEW = 128  # columns that are always all in work
 MANY = 2000  # columns beyond which never all are, where they lie
 FIRST = 512  # columns, at most, that a fit from afar begins with
 GRAM = 400, 3000  # columns with a Gram matrix, at most: of any X, of one with many more rows
-AHEAD = 100.0  # by how much the last step may promise more where it leads to the solution
+AHEAD = 400.0  # by how much the last step may promise more where it leads to the solution
 ROOM = 1000  # columns that there is room for; memory that is not written to costs nothing
 
 
@@ -65,6 +65,7 @@ class Proximal:
         self.copy, self.copied = None, 0  # of the columns in work; how many are there
         # columns with a Gram matrix; walks along sparse or short ones cost less
         self.most = GRAM[0] if objective.sparse else min(max(GRAM[0], 2 * objective.n), GRAM[1])
+        self.unproved = 1.0  # share of what a step promises that is left of the gap where it leads
         self.by_column = False  # whether the columns in work are too many for a Gram matrix
 
     def approach(self, theta, size):
@@ -230,7 +231,9 @@ class Proximal:
         self._enter(penalty)
         # as long as columns are missing there is no point in solving for those here exactly
         finest = max(0.25 * tol, 1e-15)
-        inner, n_iter, renewed = AHEAD * finest if before else max(finest, 1e-3), 0, False
+        inner, n_iter, renewed = max(finest, 1e-3), 0, False
+        if before is not None:
+            inner = min(max(tol / self.unproved, finest), AHEAD * finest)
         for turn in range(100):
             mine = s.of_columns(self.columns)
             self.set.penalise(*mine.arrays(len(self.columns)))
@@ -283,7 +286,9 @@ class Proximal:
         # what the objective does not notice tells no zero from another number
         part[(coef == 0) & (own * step * step <= ROUNDING * f)] = 0.0
         theta = self._spread(part, s.intercept + s.step_b)
-        return theta, lower, min(max(lower - least, 0.0) + ROUNDING * f, gap)
+        gap = min(max(lower - least, 0.0) + ROUNDING * f, gap)
+        self.unproved = (self.unproved * gap / max(s.decrease, ROUNDING * f)) ** 0.5
+        return theta, lower, gap
 
     def take_last_step(self, penalty, solution, watch):
         """Go where the step left over leads: nearer to the optimum by far, for one read."""
