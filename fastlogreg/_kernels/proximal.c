@@ -627,8 +627,9 @@ static int steps(flr_proximal *job, double *trial, double *w, double *slope, ptr
                  flr_executor ex)
 {
     const ptrdiff_t m = job->pb.x.p;
-    /* how well a kept Gram matrix must contract: a new one costs a few steps, of many columns m/20 */
-    const double keep = m < 8 ? 0.0 : m < 600 ? 0.02 : 0.1;
+    /* how well kept curvatures must contract: a new Gram matrix costs a few steps, of many columns m/20,
+     * without one they cost less than a step */
+    const double keep = m < 8 ? 0.0 : !job->gram ? 0.01 : m < 600 ? 0.02 : 0.1;
     double before = job->paused ? job->before : INFINITY, least = job->least;
     int fresh = 0, first = job->ahead && !job->paused, outcome = FLR_OK;
     if (job->paused && job->decrease <= ROUNDING * (job->loss + penalty(job, job->coef))) least = INFINITY;

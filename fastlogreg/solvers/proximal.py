@@ -33,7 +33,7 @@ from fastlogreg.solvers.state import FLOOR, ROUNDING, Solution
 SINGLE = 48  # columns from which on the Gram matrix is worth single precision
 FEW = 128  # columns that are always all in work
 MANY = 2000  # columns beyond which never all are, where they lie
-FIRST = 512  # columns, at most, that a fit from afar begins with
+FIRST = 512, 2048  # columns, at most, that a fit from afar begins with: of dense, of sparse X
 GRAM = 400, 3000  # columns with a Gram matrix, at most: of any X, of one with many more rows
 AHEAD = 400.0  # by how much the last step may promise more where it leads to the solution
 ROOM = 1000  # columns that there is room for; memory that is not written to costs nothing
@@ -109,7 +109,7 @@ class Proximal:
         o = self.objective
         if not coef.any() or np.any(penalty.lower > 0) or np.any(penalty.upper < 0):
             return True
-        if np.count_nonzero(coef * (penalty.l1 > 0)) > max(o.n, FIRST):
+        if np.count_nonzero(coef * (penalty.l1 > 0)) > max(o.n, FIRST[0]):
             return False  # more than a lasso leaves off zero
         null = o.null_start()
         theta = np.append(coef, intercept) if o.fit_intercept else coef
@@ -253,7 +253,7 @@ class Proximal:
                 status = "max_iter"
                 break
             if len(missing):
-                few = len(missing) < 0.03 * len(self.columns)  # they change little else
+                few = len(missing) < 0.15 * len(self.columns)  # they change little else
                 inner = finest if few else inner
                 self._add(missing[: max(64, (4 if self.by_column else 2) * len(self.columns))])
             elif inner > finest:
@@ -370,7 +370,8 @@ class Proximal:
         level = l1 if before is None else np.minimum(2.0 * l1 - before, l1)
         new = self.screen.foreseen(np.atleast_1d(level), self.inside)
         if before is None:  # from afar: the likeliest first
-            most = max(min(self.objective.n, FIRST), 2 * len(self.columns))
+            first = min(self.objective.n, FIRST[self.objective.sparse])
+            most = max(first, 2 * len(self.columns))
             if len(new) > most:
                 size = np.maximum(np.broadcast_to(l1, self.objective.p)[new], 1e-300)
                 ratio = np.abs(self.screen.last[new]) / size
