@@ -75,6 +75,7 @@ extension = Extension(
             "pool.c",
             "run.c",
             "proximal.c",
+            "proximal_face.c",
             "firth.c",
             "softmax.c",
             "softmax_newton.c",

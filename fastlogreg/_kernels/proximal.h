@@ -55,6 +55,12 @@ int flr_run_proximal(flr_proximal *job, flr_executor ex);
 /* Frees what flr_run_proximal keeps. */
 void flr_release_proximal(flr_proximal *job);
 
+/* Of proximal_face.c. How much it costs to turn the face to coefficients w, in cycles over them, from 3 to
+ * `most`; one step: goes on from w, whose gradient of the model is `slope`, to the face's minimum (1) or to
+ * where coefficients meet zero or a bound (0); -1 if memory is short. */
+int flr_face_patience(const flr_proximal *job, const double *w, int most);
+int flr_face_step(flr_proximal *job, double *w, double *slope);
+
 /* loss + penalty at coef */
 double flr_proximal_objective(const flr_proximal *job);
 

@@ -65,6 +65,8 @@ cdef class WorkingSet:
             self.job.thin = self.job.built = 0  # its columns are not these
         if problem.p != self.size:
             self.terms = None  # of other columns
+        if self.job.gram == NULL and problem.p <= self.job.built:
+            self.job.built = 0  # what is kept refers to the columns of the problem before
         self.problem, self.size = problem, problem.p
         self.job.pb = problem.pb
 
