@@ -36,6 +36,7 @@ MANY = 2000  # columns beyond which never all are, where they lie
 FIRST = 512, 2048  # columns, at most, that a fit from afar begins with: of dense, of sparse X
 GRAM = 400, 3000  # columns with a Gram matrix, at most: of any X, of one with many more rows
 AHEAD = 400.0  # by how much the last step may promise more where it leads to the solution
+WALKS = 8  # steps by walks along columns after which a Gram matrix is made all the same
 ROOM = 1000  # columns that there is room for; memory that is not written to costs nothing
 
 
@@ -235,11 +236,18 @@ class Proximal:
         if before is not None:
             inner = min(max(tol / self.unproved, finest), AHEAD * finest)
         for turn in range(100):
+            walks = self.by_column and len(self.columns) <= GRAM[1]
+            if walks and n_iter >= WALKS:  # they lead nowhere: the columns hang together
+                self.most, walks = GRAM[1], False
+                self._work_on(self.columns, self.coefficients(), self.set.intercept)
             mine = s.of_columns(self.columns)
             self.set.penalise(*mine.arrays(len(self.columns)))
-            left, first = max_iter - n_iter, before is not None and turn == 0
+            first = before is not None and turn == 0
+            left = min(max_iter, WALKS if walks else max_iter) - n_iter
             status, steps = self._minimise(mine, inner, tol, left, watch, n_iter, first)
             n_iter += steps
+            if walks and status == "max_iter" and n_iter < max_iter:
+                continue
             f, theta = self.set.objective, None
             if status == "callback":
                 gap = np.inf
