@@ -254,9 +254,10 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
       (ptrdiff_t q, ptrdiff_t ld, const double *H, const double *l1, const double *l2,              \
        const double *lower, const double *upper, double *w, double *slope))                         \
     X(int, coordinate_cycles, (const flr_quadratic *model, double *w, double *slope,                \
-                               ptrdiff_t *list, double so_far, double loose, double exact, int max_cycles))        \
+                               ptrdiff_t *list, double so_far, double loose, double exact,          \
+                               int max_cycles))                                                     \
     X(int, column_cycles, (const flr_columns *model, double *w, double *state, ptrdiff_t *list,     \
-                           double so_far, double loose, double exact, int max_cycles))                             \
+                           double so_far, double loose, double exact, int max_cycles))              \
     X(void, columns_sum, (const flr_columns *model, const double *step))                            \
     /* the values of CSC x times a factor of their rows, as float or double */                      \
     X(void, scale_values, (const flr_matrix *x, const double *factor, int single, void *out))       \
