@@ -118,7 +118,7 @@ def test_units_of_the_columns_do_not_matter(n, solver):
             fastlogreg.predict_proba(X * units, scaled.coef, scaled.intercept),
             fastlogreg.predict_proba(X, plain.coef, plain.intercept),
             rtol=0,
-            atol=1e-8,
+            atol=1e-7,  # about what 1e-14 of the loss leaves open: its square root
         )
 
 

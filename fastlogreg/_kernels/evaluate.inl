@@ -14,9 +14,9 @@
  * load of one waits for a store to another (4K aliasing; 1.7 times slower losses were measured). */
 typedef double row_buffer[FLR_ROWS_MAX + 136] FLR_ALIGN64;
 
-/* Rows of a block: long enough for the memory to stream (it starts anew with every block), short
- * enough to stay in L2 meanwhile. */
-static ptrdiff_t block_rows(const flr_problem *pb)
+/* Rows of a block where the processor alone fetches ahead: long enough for the memory to stream (it
+ * starts anew with every block), short enough to stay in L2 meanwhile. */
+static ptrdiff_t long_block(const flr_problem *pb)
 {
     const ptrdiff_t p = pb->x.p, size = pb->x.is_float ? 4 : 8;
     if (pb->x.layout == FLR_DENSE_C) {
@@ -28,6 +28,16 @@ static ptrdiff_t block_rows(const flr_problem *pb)
         return rows < 64 ? 64 : rows > 512 ? 512 : rows;
     }
     return 256;
+}
+
+/* Rows of a block. Rows of few vectors are fetched ahead by request (fetch_row), evenly only where the
+ * products that ask and those that do not follow each other quickly. */
+static ptrdiff_t block_rows(const flr_problem *pb)
+{
+    const ptrdiff_t bytes = pb->x.p * (pb->x.is_float ? 4 : 8);
+    if (pb->x.layout != FLR_DENSE_C || pb->x.p > FEW * VL) return long_block(pb);
+    const ptrdiff_t rows = 4800 / (bytes + 1) & ~(ptrdiff_t)7;
+    return rows < 8 ? 8 : rows > FLR_ROWS_MAX ? FLR_ROWS_MAX : rows;
 }
 
 static void block_scores(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, const double *w,

@@ -14,7 +14,7 @@ FLR_INLINE const T *FN(row)(const flr_problem *pb, ptrdiff_t i)
 /* ------------------------------------------------------------------ row-major */
 
 /* Row after row, so that memory is read in the order in which it lies: the processor then fetches
- * ahead by itself. Eight rows abreast cost twice the time, with hints to prefetch or without. */
+ * ahead by itself. Eight rows abreast cost twice the time. */
 FLR_INLINE vd FN(row_product_few)(const int nv, const T *x, const vd *w, int tail)
 {
     vd sum = LOAD_TAIL(x + (nv - 1) * VL, tail) * w[nv - 1];
@@ -37,28 +37,40 @@ FLR_INLINE vd FN(row_product)(const T *x, const double *w, ptrdiff_t p)
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
+/* Asks for a row of nv vectors `ahead` rows after row i: two products on small blocks in turn keep the
+ * memory busy only where a block is asked for long before, and not by many requests at a time. */
+FLR_INLINE void FN(fetch_row)(const int nv, const flr_problem *pb, ptrdiff_t i, ptrdiff_t ahead)
+{
+    const char *row = (const char *)FN(row)(pb, i + ahead < pb->n ? i + ahead : pb->n - 1);
+    FLR_UNROLL
+    for (int byte = 0; byte < nv * VL * (int)sizeof(T); byte += 64) FLR_PREFETCH_L2(row + byte);
+}
+
 /* nv: vectors of w that stay in registers; 0 for more columns than that */
 FLR_INLINE void FN(scores_by_row)(const int nv, const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m,
                                   const double *w, double *z)
 {
-    const ptrdiff_t p = pb->x.p;
+    const ptrdiff_t p = pb->x.p, ahead = SCORES_AHEAD / (p * (ptrdiff_t)sizeof(T)) + 1;
     const int tail = (int)(p - (ptrdiff_t)(nv - 1) * VL);
-    vd kept[8];
+    vd kept[FEW];
     FLR_UNROLL
     for (int v = 0; v < nv; v++) kept[v] = v_load(w + v * VL);
     for (ptrdiff_t i = 0; i < m; i += 8) {
         vd sum[8];
-        if (pb->rows && lo + i + 16 <= pb->n)
+        if (!nv && pb->rows && lo + i + 16 <= pb->n)
             for (int k = 8; k < 16; k++) {
                 const char *next = (const char *)FN(row)(pb, lo + i + k);
                 for (ptrdiff_t line = 0; line < p * (ptrdiff_t)sizeof(T); line += 64)
                     FLR_PREFETCH_L2(next + line);
             }
-        const T *x[8];
-        for (int k = 0; k < 8; k++) x[k] = FN(row)(pb, lo + (i + k < m ? i + k : m - 1));
         FLR_UNROLL
-        for (int k = 0; k < 8; k++)
-            sum[k] = nv ? FN(row_product_few)(nv, x[k], kept, tail) : FN(row_product)(x[k], w, p);
+        for (int k = 0; k < 8; k++) {
+            const ptrdiff_t at = lo + (i + k < m ? i + k : m - 1);
+            if (nv) FN(fetch_row)(nv, pb, at, ahead);
+            FLR_IN_ORDER();
+            const T *x = FN(row)(pb, at);
+            sum[k] = nv ? FN(row_product_few)(nv, x, kept, tail) : FN(row_product)(x, w, p);
+        }
         FLR_UNROLL
         for (int g = 0; g < 8; g += VL) v_store(z + i + g, v_rowsum(sum + g));
     }
@@ -66,17 +78,9 @@ FLR_INLINE void FN(scores_by_row)(const int nv, const flr_problem *pb, ptrdiff_t
 
 static void FN(scores_c)(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, const double *w, double *z)
 {
-    switch ((pb->x.p + VL - 1) / VL) {
-    case 1: FN(scores_by_row)(1, pb, lo, m, w, z); break;
-    case 2: FN(scores_by_row)(2, pb, lo, m, w, z); break;
-    case 3: FN(scores_by_row)(3, pb, lo, m, w, z); break;
-    case 4: FN(scores_by_row)(4, pb, lo, m, w, z); break;
-    case 5: FN(scores_by_row)(5, pb, lo, m, w, z); break;
-    case 6: FN(scores_by_row)(6, pb, lo, m, w, z); break;
-    case 7: FN(scores_by_row)(7, pb, lo, m, w, z); break;
-    case 8: FN(scores_by_row)(8, pb, lo, m, w, z); break;
-    default: FN(scores_by_row)(0, pb, lo, m, w, z);
-    }
+#define SCORES_OF(nv) FN(scores_by_row)(nv, pb, lo, m, w, z)
+    BY_VECTORS(pb->x.p, SCORES_OF)
+#undef SCORES_OF
 }
 
 /* Few columns: all sums stay in registers while the block's rows stream by. */
@@ -84,10 +88,12 @@ FLR_INLINE void FN(collect_few)(const int nv, const int squared, const flr_probl
                                 ptrdiff_t m, const double *r, double *g)
 {
     const int tail = (int)(pb->x.p - (ptrdiff_t)(nv - 1) * VL);
-    vd acc[8];
+    const ptrdiff_t ahead = COLLECT_AHEAD / (pb->x.p * (ptrdiff_t)sizeof(T)) + 1;
+    vd acc[FEW];
     FLR_UNROLL
     for (int v = 0; v < nv; v++) acc[v] = v_load(g + v * VL);
     for (ptrdiff_t i = 0; i < m; i++) {
+        FN(fetch_row)(nv, pb, lo + i, ahead);
         const T *x = FN(row)(pb, lo + i);
         vd ri = v_set1(r[i]);
         FLR_UNROLL
@@ -140,17 +146,13 @@ FLR_INLINE void FN(collect_many)(const int squared, const flr_problem *pb, ptrdi
 FLR_INLINE void FN(collect_c)(const int squared, const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m,
                               const double *r, double *g)
 {
-    switch ((pb->x.p + VL - 1) / VL) {
-    case 1: FN(collect_few)(1, squared, pb, lo, m, r, g); break;
-    case 2: FN(collect_few)(2, squared, pb, lo, m, r, g); break;
-    case 3: FN(collect_few)(3, squared, pb, lo, m, r, g); break;
-    case 4: FN(collect_few)(4, squared, pb, lo, m, r, g); break;
-    case 5: FN(collect_few)(5, squared, pb, lo, m, r, g); break;
-    case 6: FN(collect_few)(6, squared, pb, lo, m, r, g); break;
-    case 7: FN(collect_few)(7, squared, pb, lo, m, r, g); break;
-    case 8: FN(collect_few)(8, squared, pb, lo, m, r, g); break;
-    default: FN(collect_many)(squared, pb, lo, m, r, g);
-    }
+#define COLLECT_OF(nv)                                                                              \
+    if (nv)                                                                                         \
+        FN(collect_few)(nv, squared, pb, lo, m, r, g);                                              \
+    else                                                                                            \
+        FN(collect_many)(squared, pb, lo, m, r, g)
+    BY_VECTORS(pb->x.p, COLLECT_OF)
+#undef COLLECT_OF
 }
 
 /* ------------------------------------------------------------------ column-major */

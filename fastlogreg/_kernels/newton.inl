@@ -58,7 +58,7 @@ static ptrdiff_t newton_chunk(const newton_rows *over, ptrdiff_t task, ptrdiff_t
 }
 
 /* Rows of a chunk at a time, so that what one product reads is still in cache for the next */
-static ptrdiff_t newton_block(const flr_problem *pb) { return block_rows(pb) < 256 ? block_rows(pb) : 256; }
+static ptrdiff_t newton_block(const flr_problem *pb) { return long_block(pb) < 256 ? long_block(pb) : 256; }
 
 /* Runs a task for all chunks; `each`: its multiply-adds a row. total: `length` sums, nan if it failed. */
 static void over_all_rows(newton_rows *over, flr_task task, double each, size_t length, double *total)

@@ -16,12 +16,14 @@
 #define FLR_INLINE static inline __attribute__((always_inline))
 #define FLR_UNROLL _Pragma("GCC unroll 16")
 #define FLR_PREFETCH_L2(p) __builtin_prefetch((const void *)(p), 0, 2)
+#define FLR_IN_ORDER() __asm__ volatile("" ::: "memory") /* the compiler moves no read across */
 #define FLR_RESTRICT __restrict__
 #define FLR_ALIGN64 __attribute__((aligned(64)))
 #else
 #define FLR_INLINE static __inline
 #define FLR_UNROLL
 #define FLR_PREFETCH_L2(p) ((void)(p))
+#define FLR_IN_ORDER() ((void)0)
 #define FLR_RESTRICT
 #define FLR_ALIGN64
 #endif
