@@ -299,6 +299,22 @@ def test_bound_of_the_sampled_hessian_holds(alpha, tol):
         assert np.median(ratios) < 1000.0
 
 
+@pytest.mark.parametrize("alpha", [1e-9, 1e-4, 1e-1])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_bound_of_a_sampled_hessian_in_single_precision_holds(alpha, fit_intercept):
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(9000, 140))
+    y = Z @ rng.normal(scale=0.2, size=140) + rng.logistic(size=9000) > 0.5
+    X = Z * 10.0 ** rng.uniform(-2, 2, 140) + 1.0
+    arguments = {"alpha": alpha, "fit_intercept": fit_intercept}
+    minimum = fastlogreg.fit(X, y, solver="newton", tol=1e-14, **arguments).objective
+    for tol in (1e-2, 1e-4, 1e-6, 1e-9):
+        result = fastlogreg.fit(X, y, solver="multilevel", tol=tol, **arguments)
+        assert result.objective - minimum <= result.certificate.gap + 1e-15
+        assert result.certificate.relative_gap <= tol
+        assert result.certificate.verify(X, y)
+
+
 def data(seed=0, n=80, p=3):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, p))

@@ -41,8 +41,11 @@ static ptrdiff_t chunk_rows(const flr_problem *pb, int with_hessian)
     } else {
         rows = ((ptrdiff_t)1 << (pb->x.layout == FLR_DENSE_F ? 20 : 19)) / (p * (pb->x.is_float ? 4 : 8));
         if (with_hessian && rows < 768) rows = 768;
+        if (with_hessian && rows < 4 * p) rows = 4 * p; /* a task's sum has p^2 numbers to be added */
     }
     rows = ceil_div(rows > 1 ? rows : 1, 512) * 512;  /* a row may be larger than a task */
+    if (with_hessian && pb->x.layout != FLR_CSR && n > rows) /* as much for each of two threads */
+        rows = ceil_div(ceil_div(n, ceil_div(n, 2 * rows) * 2), 32) * 32;
     if (!with_hessian && pb->x.layout != FLR_CSR && rows * p > ((ptrdiff_t)1 << 18))
         rows = p > 8192 ? 32 : ((ptrdiff_t)1 << 18) / p & ~(ptrdiff_t)31;
     return rows < n ? rows : (n ? n : 1);

@@ -11,11 +11,14 @@ P was built.  With d = -P^{-1} g, moving the dual variables of the sampled rows 
 the dual constraints hold exactly for *all* rows, so that dual point's gap bounds f - min f.  The
 proof is that of reference.duality_gap with rho_i = k_i x_i'd / (the row's own weight and present
 curvature) in place of x_i'd.  It is (n/m) times the estimate g'P^{-1}g / 2, and costs products over
-the sample only.
+the sample only.  What an inexact P^{-1} leaves of the constraints, a ridge takes up: its own dual
+variables ridge * e need not have e = d.
 
 Related: Erdogdu & Montanari, "Convergence rates of sub-sampled Newton methods" (2015); Byrd, Chin,
 Neveitt & Nocedal, "On the use of stochastic Hessian information" (2011).
 """
+
+from functools import cached_property
 
 import numpy as np
 
@@ -67,15 +70,13 @@ def draw(objective, size):
 class SampledHessian:
     """The Hessian of the sampled rows at a point: preconditioner and certificate for all rows."""
 
-    def __init__(self, objective, sample, factor, theta):
+    def __init__(self, objective, sample, factor, theta, curvature):
         self.objective, self.sample = objective, sample
         # each row with its own weight, not the one it was drawn with
         self.own = Problem(
             sample.matrix, sample.y, sample.weight / factor, sample.offset, sample.fit_intercept,
             sample.rows,
         )  # fmt: skip
-        curvature = np.empty(sample.n)
-        sample.value_gradient(theta, curvature=curvature)
         self.moves = curvature / sample.total_weight
         matrix = sample.gram(curvature, single=sample.q > SINGLE)
         self.certifier = self.inverse = Inverse(matrix)
@@ -109,35 +110,54 @@ class SampledHessian:
             return np.inf
         sample, ridge = self.sample, self.objective.ridge
         d = -self.certifier(g)
+        enough, small = -0.005 * dot(g, d), 1e-13 * np.abs(g).max()
+        only_intercept_free = self.objective.fit_intercept and (ridge[:-1] > 0.0).all()
         for _ in range(8):  # refinement: the dual constraints have to hold to rounding
             left = g + sample.gather(self.moves * sample.along(d)) + ridge * d
-            d -= self.certifier(left)
-            if np.abs(left).max() <= 1e-13 * np.abs(g).max():
+            if np.abs(left).max() <= small:
+                e = d
                 break
+            if only_intercept_free:
+                shift = left[-1] / self.level[-1]
+                d[-1] -= shift
+                left -= shift * self.level
+            if np.abs(left[ridge == 0.0]).max(initial=0.0) <= small:
+                absorbed = np.divide(left, ridge, out=np.zeros_like(d), where=ridge > 0.0)
+                e = d - absorbed
+                if 0.5 * dot(ridge, e * e - d * d) <= enough:
+                    break
+            d -= self.certifier(left)
         else:
             return np.inf
         total = self.objective.total_weight
         cost, reach, _ = self.own.dual_gap(theta, d, self.moves * total, sample.n_threads)
-        return cost / total + 0.5 * dot(ridge, d * d) if reach < 1.0 else np.inf
+        return cost / total + 0.5 * dot(ridge, e * e) if reach < 1.0 else np.inf
+
+    @cached_property
+    def level(self):
+        """What a step of 1 in all scores does to the dual constraints."""
+        return self.sample.gather(self.moves)
 
 
 def _solve_sample(objective, sample, factor, theta):
     """A point within the sample's statistical error, and the sample's Hessian there."""
     if sample.q <= 64:
-        theta = _newton_in_one_call(sample, theta)
+        theta, curvature = _newton_in_one_call(sample, theta), np.empty(sample.n)
+        sample.value_gradient(theta, curvature=curvature)
     else:
         step = max(1, min(8, sample.n // (4 * sample.q)))
         part = sample.sample(np.arange(0, sample.n, step), 1.0) if step > 1 else sample
-        theta, inverse = _approach(part, theta, None)
-        theta, _ = _approach(sample, theta, inverse)
+        theta, _, inverse = _approach(part, theta, None)
+        theta, curvature, _ = _approach(sample, theta, inverse)
         sample.passes += part.passes * part.n / sample.n
-    return theta, SampledHessian(objective, sample, factor, theta)
+    return theta, SampledHessian(objective, sample, factor, theta, curvature)
 
 
 def _approach(objective, theta, inverse):
-    """Quasi-Newton to the statistical error of these rows, and the inverse Hessian used.
+    """Quasi-Newton to the statistical error of these rows.
 
-    The Hessian is kept while it contracts the error, and made anew where it does not.
+    Returns theta, the rows' weighted curvatures there, and the inverse Hessian used.  The Hessian
+    is kept while it contracts the error, and made anew where it does not.
     """
     curvature = np.empty(objective.n)
     f, g = objective.value_gradient(theta, curvature=curvature)
@@ -148,16 +168,17 @@ def _approach(objective, theta, inverse):
             inverse = Inverse(objective.gram(curvature, single=objective.q > SINGLE))
             pairs = Pairs(objective.q)
             estimate = 0.5 * dot(g, inverse(g))
-        if estimate <= 0.05 * objective.q / objective.n:
+        if estimate <= 0.1 * objective.q / objective.n:
             break
         before = estimate
         d = pairs.direction(g, inverse)
         size, new, f, g_new = search(objective, theta, f, g, d, curvature=curvature)
         if size == 0.0:
+            objective.value_gradient(theta, curvature=curvature)
             break
         pairs.add(new - theta, g_new - g)
         theta, g = new, g_new
-    return theta, inverse
+    return theta, curvature, inverse
 
 
 def _newton_in_one_call(objective, theta):
