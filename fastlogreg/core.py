@@ -287,7 +287,7 @@ def _fit_large(
             solution = minimise(objective, theta, tol, max_iter, watch)
     except (FloatingPointError, np.linalg.LinAlgError):
         valid.refuse_values(X)
-    if not np.isfinite([solution.objective, solution.gradient_max, *solution.theta]).all():
+    if not solution.finite:
         valid.refuse_values(X)
     theta, f, gap, gradient_max, status, n_iter = solution
     return _result(

@@ -66,7 +66,7 @@ def fit_classes(
                 solution = softmax_proximal(objective, theta, tol, max_iter, watch, grouped)
     except (FloatingPointError, np.linalg.LinAlgError):
         valid.refuse_values(X)
-    if not np.isfinite([solution.objective, solution.gradient_max, *solution.theta]).all():
+    if not solution.finite:
         valid.refuse_values(X)
     return _result(objective, solution, penalty, grouped, "softmax" if smooth else SOLVERS[2], tol)
 

@@ -81,7 +81,7 @@ class Proximal:
         part.start_at(theta, o.penalty)
         solution = part.solve(o.penalty, 0.05 * o.q / size, 30)
         o.passes += sample.passes * sample.n / o.n
-        if not np.isfinite([solution.gap, *solution.theta]).all():
+        if not (solution.finite and np.isfinite(solution.gap)):
             return theta
         self.drawn = rows, factor
         return solution.theta

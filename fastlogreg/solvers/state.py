@@ -15,6 +15,12 @@ class Solution(NamedTuple):
     status: str
     n_iter: int
 
+    @property
+    def finite(self):
+        """Whether the point, its objective and its gradient are; the gap may be infinite."""
+        numbers = np.isfinite([self.objective, self.gradient_max]).all()
+        return bool(numbers and np.isfinite(self.theta).all())
+
 
 class Iteration(NamedTuple):
     """One iteration on all rows, as a callback sees it; `n_passes` counts reads of X so far."""
