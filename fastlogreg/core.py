@@ -187,8 +187,8 @@ def fit(
     n, p = matrix.shape
     factor = valid.check_factor(penalty_factor, p)
     bounds = valid.check_bounds(bounds, p)
-    n_threads = parallel.resolve(n_threads)
     q = p + fit_intercept
+    n_threads = parallel.resolve(n_threads, n * q)
     theta = None if start is None else valid.check_start(start, fit_intercept, p)
 
     scale = design.standard_deviations(X, matrix, weight, n_threads) if standardize else None

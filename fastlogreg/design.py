@@ -12,7 +12,7 @@ from fastlogreg._kernels.core import pick_columns as kernels_pick
 
 def is_sparse(X):
     """Whether X looks like a SciPy sparse matrix or array, without importing SciPy."""
-    return hasattr(X, "tocsr") and hasattr(X, "nnz")
+    return type(X) is not np.ndarray and hasattr(X, "tocsr") and hasattr(X, "nnz")
 
 
 def as_matrix(X):
@@ -35,9 +35,9 @@ def as_matrix(X):
             X = X.astype(np.float32 if X.dtype.char == "e" else np.float64, order="K")
         except (TypeError, ValueError) as error:
             raise ValueError(f"X must hold numbers, got dtype {X.dtype}: {error}") from None
-    itemsize = X.itemsize
-    by_row = (X.strides[1] == itemsize or X.shape[1] == 1) and X.strides[0] % itemsize == 0
-    by_column = (X.strides[0] == itemsize or X.shape[0] == 1) and X.strides[1] % itemsize == 0
+    (n, p), (down, across), itemsize = X.shape, X.strides, X.itemsize
+    by_row = (across == itemsize or p == 1) and down % itemsize == 0
+    by_column = (down == itemsize or n == 1) and across % itemsize == 0
     if not (by_row or by_column):
         X = np.ascontiguousarray(X)
     return Matrix.dense(X)

@@ -7,21 +7,25 @@ below it; the one for absolute values and bounds finds these in `penalty`.  An o
 passes over the data that it made.
 """
 
+import math
 from functools import cached_property
 
 import numpy as np
 
 from fastlogreg import design
-from fastlogreg._kernels.core import Matrix, Problem, dot, padded, symmetrise
+from fastlogreg._kernels.core import Matrix, Problem, count_ones, dot, padded, symmetrise
 
 SMALL = 600_000  # entries of X up to which a fit is one compiled call
 
 
 def null_intercept(y, weight, total):
     """The intercept alone that fits best, kept finite for a single class."""
-    mean = float(np.add.reduce(y, dtype=np.float64) if weight is None else y @ weight) / total
-    mean = min(max(mean, 1e-12), 1.0 - 1e-12)
-    return np.log(mean / (1.0 - mean))
+    if weight is not None:
+        ones = float(y @ weight)
+    else:
+        ones = float(y.sum()) if y.dtype.char == "d" else count_ones(y)
+    mean = min(max(ones / total, 1e-12), 1.0 - 1e-12)
+    return math.log(mean / (1.0 - mean))
 
 
 def problem_over(objective, columns, bare=False):

@@ -3,6 +3,7 @@
 import operator
 import os
 
+WORTH = 20_000
 _limit = None  # set by set_num_threads; None: environment, then the processors we may run on
 
 
@@ -76,8 +77,12 @@ def get_num_threads() -> int:
     return _limit if _limit is not None else _default()
 
 
-def resolve(n_threads):
-    """The n_threads argument of a call as a number; None and -1 mean the default."""
+def resolve(n_threads, entries=WORTH):
+    """The n_threads argument of a call as a number; None and -1 mean the default.
+
+    `entries` of X that are too few to wake a thread for get one: asking the system how many there
+    are would cost a tenth of such a fit.
+    """
     if n_threads is None or n_threads == -1:
-        return get_num_threads()
+        return get_num_threads() if entries >= WORTH else 1
     return _positive(n_threads, "n_threads")

@@ -28,12 +28,14 @@ class Penalty(NamedTuple):
         `scale` (p,) holds the columns' standard deviations where the penalty counts coefficients of
         standardised columns, ``scale_j b_j``.
         """
+        if factor is None and bounds is None and scale is None:
+            return cls(float(alpha * l1_ratio), float(alpha * (1.0 - l1_ratio)))
         factor = 1.0 if factor is None else factor
         scale = 1.0 if scale is None else scale
         lower, upper = (-np.inf, np.inf) if bounds is None else bounds
         l1 = alpha * l1_ratio * factor * scale
         l2 = alpha * (1.0 - l1_ratio) * factor * scale * scale
-        return cls(*(_plain(value) for value in (l1, l2, lower, upper)))
+        return cls(_plain(l1), _plain(l2), _plain(lower), _plain(upper))
 
     @property
     def smooth(self):

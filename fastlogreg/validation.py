@@ -1,5 +1,7 @@
 """What the functional core is handed, turned into checked arrays, or an error that names it."""
 
+import math
+
 import numpy as np
 
 from fastlogreg import design
@@ -190,7 +192,7 @@ def check_number(value, name, low, inclusive=True):
         number = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a real number, got {value!r}") from None
-    if not np.isfinite(number) or number < low or (number == low and not inclusive):
+    if not low <= number < math.inf or (number == low and not inclusive):
         raise ValueError(
             f"{name} must be a finite number {'>=' if inclusive else '>'} {low:g}, got {value!r}"
         )

@@ -69,7 +69,7 @@ static void cholesky_solve(ptrdiff_t q, ptrdiff_t Q, const double *U, const doub
     for (ptrdiff_t j = 0; j < q; j++) x[j] *= scale[j];
     for (ptrdiff_t k = 0; k < q; k++) {
         const double *row = U + k * Q;
-        const double xk = x[k] /= row[k];
+        const double xk = x[k] *= 1.0 / row[k]; /* a division that need not wait for x */
         for (ptrdiff_t j = k + 1; j < q; j++) x[j] -= xk * row[j];
     }
     for (ptrdiff_t k = q - 1; k >= 0; k--) {
@@ -81,7 +81,7 @@ static void cholesky_solve(ptrdiff_t q, ptrdiff_t Q, const double *U, const doub
             odd -= row[j + 1] * x[j + 1];
         }
         if (j < q) even -= row[j] * x[j];
-        x[k] = (even + odd) / row[k];
+        x[k] = (even + odd) * (1.0 / row[k]);
     }
     for (ptrdiff_t j = 0; j < q; j++) x[j] *= scale[j];
 }

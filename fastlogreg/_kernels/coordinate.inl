@@ -10,13 +10,6 @@
  * Source   Friedman, Hastie & Tibshirani, "Regularization paths for generalized linear models via
  *          coordinate descent" (2010), sec. 2.2; twin: reference.coordinate_sweep.
  */
-static void add_scaled(ptrdiff_t n, double a, const double *x, double *y)
-{
-    const vd by = v_set1(a);
-    ptrdiff_t k = 0;
-    for (; k + VL <= n; k += VL) v_store(y + k, v_fma(by, v_load(x + k), v_load(y + k)));
-    for (; k < n; k++) y[k] += a * x[k];
-}
 
 /* Moves one coordinate; (H_jj + l2_j) (change of w_j)^2 is twice the model's decrease by that. */
 FLR_INLINE double coordinate_step(const flr_quadratic *m, ptrdiff_t j, double *w, double *slope,

@@ -124,6 +124,15 @@ static void transform(ptrdiff_t n, const double *z, int form, void *out)
     }
 }
 
+/* y += a x */
+static void add_scaled(ptrdiff_t n, double a, const double *x, double *y)
+{
+    const vd by = v_set1(a);
+    ptrdiff_t k = 0;
+    for (; k + VL <= n; k += VL) v_store(y + k, v_fma(by, v_load(x + k), v_load(y + k)));
+    for (; k < n; k++) y[k] += a * x[k];
+}
+
 /* a . b on one thread: a BLAS wakes its own threads for a long vector. */
 static double dot(ptrdiff_t n, const double *a, const double *b)
 {

@@ -37,38 +37,50 @@ FLR_INLINE vd FN(row_product)(const T *x, const double *w, ptrdiff_t p)
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-/* Asks for a row of nv vectors `ahead` rows after row i: two products on small blocks in turn keep the
- * memory busy only where a block is asked for long before, and not by many requests at a time. */
-FLR_INLINE void FN(fetch_row)(const int nv, const flr_problem *pb, ptrdiff_t i, ptrdiff_t ahead)
+/* How many rows ahead to ask for one; none that exists where all of X stays in cache. */
+FLR_INLINE ptrdiff_t FN(fetch_distance)(const flr_problem *pb, ptrdiff_t bytes)
 {
-    const char *row = (const char *)FN(row)(pb, i + ahead < pb->n ? i + ahead : pb->n - 1);
+    const ptrdiff_t row = pb->x.p * (ptrdiff_t)sizeof(T);
+    return pb->n * row > (ptrdiff_t)1 << 20 ? bytes / row + 1 : pb->n;
+}
+
+/* Asks for a row of nv vectors long before its turn: two products on small blocks in turn keep the memory
+ * busy only so, and not by many requests at a time. */
+FLR_INLINE void FN(fetch_row)(const int nv, const T *row)
+{
     FLR_UNROLL
-    for (int byte = 0; byte < nv * VL * (int)sizeof(T); byte += 64) FLR_PREFETCH_L2(row + byte);
+    for (int byte = 0; byte < nv * VL * (int)sizeof(T); byte += 64)
+        FLR_PREFETCH_L2((const char *)row + byte);
 }
 
 /* nv: vectors of w that stay in registers; 0 for more columns than that */
 FLR_INLINE void FN(scores_by_row)(const int nv, const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m,
                                   const double *w, double *z)
 {
-    const ptrdiff_t p = pb->x.p, ahead = SCORES_AHEAD / (p * (ptrdiff_t)sizeof(T)) + 1;
+    const ptrdiff_t p = pb->x.p, ahead = FN(fetch_distance)(pb, SCORES_AHEAD);
+    const ptrdiff_t end = pb->n - lo, ld = pb->x.ld;
+    const int64_t *rows = pb->rows;
+    const T *values = pb->x.values; /* no reads of pb between the rows */
     const int tail = (int)(p - (ptrdiff_t)(nv - 1) * VL);
     vd kept[FEW];
     FLR_UNROLL
     for (int v = 0; v < nv; v++) kept[v] = v_load(w + v * VL);
     for (ptrdiff_t i = 0; i < m; i += 8) {
         vd sum[8];
-        if (!nv && pb->rows && lo + i + 16 <= pb->n)
+        const ptrdiff_t last = m - i - 1;
+        const int fetch = nv && i + 8 + ahead <= end;
+        if (!nv && rows && i + 16 <= end)
             for (int k = 8; k < 16; k++) {
-                const char *next = (const char *)FN(row)(pb, lo + i + k);
+                const char *far = (const char *)FN(row)(pb, lo + i + k);
                 for (ptrdiff_t line = 0; line < p * (ptrdiff_t)sizeof(T); line += 64)
-                    FLR_PREFETCH_L2(next + line);
+                    FLR_PREFETCH_L2(far + line);
             }
         FLR_UNROLL
         for (int k = 0; k < 8; k++) {
-            const ptrdiff_t at = lo + (i + k < m ? i + k : m - 1);
-            if (nv) FN(fetch_row)(nv, pb, at, ahead);
+            const ptrdiff_t at = lo + i + (k < last ? k : last);
+            const T *x = values + (rows ? rows[at] : at) * ld;
+            if (fetch) FN(fetch_row)(nv, values + (rows ? rows[at + ahead] : at + ahead) * ld);
             FLR_IN_ORDER();
-            const T *x = FN(row)(pb, at);
             sum[k] = nv ? FN(row_product_few)(nv, x, kept, tail) : FN(row_product)(x, w, p);
         }
         FLR_UNROLL
@@ -83,29 +95,45 @@ static void FN(scores_c)(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, const
 #undef SCORES_OF
 }
 
-/* Few columns: all sums stay in registers while the block's rows stream by. */
+FLR_INLINE void FN(collect_row)(const int nv, const int squared, const T *x, int tail, double r, vd *acc)
+{
+    const vd ri = v_set1(r);
+    FLR_UNROLL
+    for (int v = 0; v < nv - 1; v++) acc[v] = v_fma(v_term(squared, LOAD(x + v * VL)), ri, acc[v]);
+    const vd last = LOAD_TAIL(x + (nv - 1) * VL, tail);
+    acc[nv - 1] = v_fma(v_term(squared, last), ri, acc[nv - 1]);
+}
+
+/* Few columns: all sums stay in registers while the block's rows stream by; several of each where one
+ * would wait for its own last addition. */
 FLR_INLINE void FN(collect_few)(const int nv, const int squared, const flr_problem *pb, ptrdiff_t lo,
                                 ptrdiff_t m, const double *r, double *g)
 {
-    const int tail = (int)(pb->x.p - (ptrdiff_t)(nv - 1) * VL);
-    const ptrdiff_t ahead = COLLECT_AHEAD / (pb->x.p * (ptrdiff_t)sizeof(T)) + 1;
-    vd acc[FEW];
+    const int tail = (int)(pb->x.p - (ptrdiff_t)(nv - 1) * VL), ways = nv < 2 ? 4 : nv < 5 ? 2 : 1;
+    const ptrdiff_t ahead = FN(fetch_distance)(pb, COLLECT_AHEAD);
+    const ptrdiff_t fetched = pb->n - lo - ahead;
+    vd acc[4][FEW];
     FLR_UNROLL
-    for (int v = 0; v < nv; v++) acc[v] = v_load(g + v * VL);
-    for (ptrdiff_t i = 0; i < m; i++) {
-        FN(fetch_row)(nv, pb, lo + i, ahead);
-        const T *x = FN(row)(pb, lo + i);
-        vd ri = v_set1(r[i]);
+    for (int v = 0; v < nv; v++) acc[0][v] = v_load(g + v * VL);
+    FLR_UNROLL
+    for (int k = 1; k < ways; k++)
         FLR_UNROLL
-        for (int v = 0; v < nv - 1; v++) {
-            vd xv = LOAD(x + v * VL);
-            acc[v] = v_fma(v_term(squared, xv), ri, acc[v]);
+        for (int v = 0; v < nv; v++) acc[k][v] = v_set1(0.0);
+    ptrdiff_t i = 0;
+    for (; i + ways <= m; i += ways)
+        FLR_UNROLL
+        for (int k = 0; k < ways; k++) {
+            if (i + k < fetched) FN(fetch_row)(nv, FN(row)(pb, lo + i + k + ahead));
+            FN(collect_row)(nv, squared, FN(row)(pb, lo + i + k), tail, r[i + k], acc[k]);
         }
-        vd xv = LOAD_TAIL(x + (nv - 1) * VL, tail);
-        acc[nv - 1] = v_fma(v_term(squared, xv), ri, acc[nv - 1]);
-    }
+    for (; i < m; i++) FN(collect_row)(nv, squared, FN(row)(pb, lo + i), tail, r[i], acc[0]);
     FLR_UNROLL
-    for (int v = 0; v < nv; v++) v_store(g + v * VL, acc[v]);
+    for (int v = 0; v < nv; v++) {
+        vd sum = acc[0][v];
+        FLR_UNROLL
+        for (int k = 1; k < ways; k++) sum = sum + acc[k][v];
+        v_store(g + v * VL, sum);
+    }
 }
 
 FLR_INLINE void FN(collect_many)(const int squared, const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m,

@@ -8,7 +8,8 @@
  * p/2 times as much as the rest, and corrected by L-BFGS pairs.
  * Certificate: the dual point of d gives min f >= f - gap, gap = (costs of dual_terms) + alpha/2 |d|^2;
  * any later point's gap is its f less that bound, so the last step needs no Hessian at its end.
- * Line search: Armijo with halving; within rounding of f the point is final.
+ * Line search: Armijo with halving; within rounding of f the point is final.  Far off, where a whole
+ * step leaves a third of the slope (Wolfe's second condition), the secant's longer one is tried.
  * Threads: sums over all rows are made of fixed chunks, added in their order.
  */
 #include "pool.h"
@@ -106,12 +107,15 @@ static void loss_task(void *context, ptrdiff_t task, double *slot, double *scrat
     ptrdiff_t lo;
     const ptrdiff_t m = newton_chunk(over, task, &lo);
     (void)scratch;
-    for (ptrdiff_t i = lo; i < lo + m; i++)
-        over->z_new[i] = over->size != 0.0 ? over->z[i] + over->size * over->u[i] : over->z[i];
-    slot[0] += loss_rows(pb, lo, lo + m, over->z_new, over->r, over->h);
-    for (ptrdiff_t i = lo; i < lo + m; i++) slot[1] += over->r[i];
-    for (ptrdiff_t i = lo; i < lo + m; i += rows)
-        block_collect(0, pb, i, lo + m - i < rows ? lo + m - i : rows, over->r + i, slot + 8);
+    for (ptrdiff_t i = lo; i < lo + m; i += rows) {
+        const ptrdiff_t count = lo + m - i < rows ? lo + m - i : rows;
+        double *z_new = over->z_new + i, residual_sum;
+        memcpy(z_new, over->z + i, (size_t)count * sizeof(double));
+        if (over->size != 0.0) add_scaled(count, over->size, over->u + i, z_new);
+        slot[0] += block_loss(pb, i, count, z_new, over->r + i, over->h + i, &residual_sum);
+        slot[1] += residual_sum;
+        block_collect(0, pb, i, count, over->r + i, slot + 8);
+    }
 }
 
 /* The summed loss at z_new = z + size u, with residuals, curvatures, and in `sums` the gradient */
@@ -253,6 +257,27 @@ static double proved_gap(newton_rows *over, const flr_newton_job *job, double f,
     return costs[0] / job->total_weight + 0.5 * job->alpha * ridge + FLOOR * f;
 }
 
+/* The objective at theta_new = theta + size d, its sums in `sums`. */
+static double step_to(newton_rows *over, const flr_newton_job *job, ptrdiff_t q, const double *theta,
+                      const double *d, double size, double *theta_new, double *sums)
+{
+    for (ptrdiff_t j = 0; j < q; j++) theta_new[j] = theta[j] + size * d[j];
+    return penalised(job, over->pb->x.p, loss_at(over, size, sums), theta_new);
+}
+
+/* The objective's slope along d at theta, by the sums there. */
+static double slope_along(const flr_problem *pb, const flr_newton_job *job, const double *sums,
+                          const double *theta, const double *d)
+{
+    const ptrdiff_t p = pb->x.p;
+    double rows = pb->intercept ? d[p] * sums[1] : 0.0, ridge = 0.0;
+    for (ptrdiff_t j = 0; j < p; j++) {
+        rows += d[j] * sums[8 + j];
+        ridge += d[j] * theta[j];
+    }
+    return rows / job->total_weight + job->alpha * ridge;
+}
+
 /* Newton steps from job->theta on; the workspace is laid out as flr_newton_workspace counts. */
 static void newton_steps(const flr_problem *pb, flr_newton_job *job)
 {
@@ -289,7 +314,7 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
         if (!(f < (double)INFINITY) || !(job->gradient_max < (double)INFINITY)) return;
         job->status = FLR_SEPARATED;
         if (job->alpha == 0.0 && f < 1e-8 && all_right(pb, over.z)) return;
-        if (factored) {
+        if (factored && keep > 0.0) {
             const double now = -0.5 * solve(q, Q, U, scale, g, direct);
             fresh = !(now > 0.0 && now < keep * estimate && size == 1.0);
             if (!fresh) {
@@ -329,8 +354,7 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
         job->status = FLR_MAX_ITER;
         if (job->n_iter >= job->max_iter) return;
         for (size = 1.0;;) {
-            for (ptrdiff_t j = 0; j < q; j++) theta_new[j] = theta[j] + size * d[j];
-            f_new = penalised(job, p, loss_at(&over, size, sums), theta_new);
+            f_new = step_to(&over, job, q, theta, d, size, theta_new, sums);
             if (f_new <= f + 1e-4 * size * slope) break;
             /* the promised descent is below rounding: this is as far as doubles go */
             job->status = FLR_STALLED;
@@ -339,6 +363,17 @@ static void newton_steps(const flr_problem *pb, flr_newton_job *job)
             job->status = FLR_SINGULAR;
             size *= 0.5;
             if (size < 1e-12) return;
+        }
+        if (size == 1.0 && estimate > 0.01 * f) {
+            const double left = slope_along(pb, job, sums, theta_new, d);
+            if (left < slope / 3.0) {
+                size = fmin(3.0, slope / fmin(slope - left, 0.1 * slope));
+                const double farther = step_to(&over, job, q, theta, d, size, theta_new, sums);
+                if (farther < f_new)
+                    f_new = farther;
+                else
+                    f_new = step_to(&over, job, q, theta, d, size = 1.0, theta_new, sums);
+            }
         }
         job->status = FLR_STALLED;
         f = f_new;

@@ -81,6 +81,15 @@ ctypedef fused label_type:
     float
 
 
+def count_ones(const uint8_t[::1] labels):
+    """How many labels of 0 and 1 are 1."""
+    cdef Py_ssize_t i, ones = 0
+    with nogil:
+        for i in range(labels.shape[0]):
+            ones += labels[i]
+    return ones
+
+
 def encode_labels(const label_type[:] y, label_type zero, label_type one, uint8_t[::1] out):
     """out[i] = y[i] == one; False, out unfinished, if a value is neither `zero` nor `one`."""
     cdef Py_ssize_t i, n = y.shape[0]
