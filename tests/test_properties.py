@@ -61,9 +61,13 @@ problems = st.builds(
 
 
 def score_change(data, a, b):
-    """Largest difference of the scores of two fits: what does not depend on units."""
+    """Largest difference of the scores of two fits, as far as the objective pins them down.
+
+    That is, times the root of the row's curvature: `tol` bounds the sum of these squares.
+    """
     scores = [data.A @ fit.coef + fit.intercept for fit in (a, b)]
-    return np.abs(scores[0] - scores[1]).max()
+    share = fastlogreg.sigmoid(0.5 * (scores[0] + scores[1]))
+    return (np.abs(scores[0] - scores[1]) * np.sqrt(share * (1.0 - share))).max()
 
 
 @modest
