@@ -139,6 +139,31 @@ static void predict(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t hi, const dou
     }
 }
 
+#if VL == 8
+/* H (8 x 8, upper triangle) += sum over m row-major rows of h [x, 1] [x, 1]': one vector a row, met by each
+ * of its own values; for so few columns packing costs as much as the products. */
+FLR_INLINE void gram_tiny(const int p, const int intercept, const flr_problem *pb, ptrdiff_t lo,
+                          ptrdiff_t m, const double *h, double *H)
+{
+    const int q = p + intercept; /* at most 8 */
+    double one[8] = {0};
+    vd acc[9];
+    if (intercept) one[p & 7] = 1.0;
+    const vd ones = v_load(one);
+    FLR_UNROLL
+    for (int k = 0; k < q; k++) acc[k] = v_load(H + 8 * k);
+    for (ptrdiff_t i = 0; i < m; i++) {
+        const double *x = row_f64(pb, lo + i);
+        const vd hx = (ones + v_load_tail(x, p)) * v_set1(h ? h[i] : 1.0);
+        FLR_UNROLL
+        for (int k = 0; k < p; k++) acc[k] = v_fma(v_set1(x[k]), hx, acc[k]);
+        if (intercept) acc[q - 1] = acc[q - 1] + hx;
+    }
+    FLR_UNROLL
+    for (int k = 0; k < q; k++) v_store(H + 8 * k, acc[k]);
+}
+#endif
+
 /* Packs blocks until FLR_GRAM_ROWS are there, then adds their tiles; flushes at m = 0. */
 static void gram_add(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, ptrdiff_t *filled,
                      ptrdiff_t from, const double *h, double *H, double *scratch)
@@ -152,6 +177,18 @@ static void gram_add(const flr_problem *pb, ptrdiff_t lo, ptrdiff_t m, ptrdiff_t
             gram_csr_f64(pb, lo, lo + m, from, h, H);
         return;
     }
+#if VL == 8
+#define TINY(p)                                                                                     \
+    if (pb->intercept)                                                                              \
+        gram_tiny(p, 1, pb, lo, m, h, H);                                                           \
+    else                                                                                            \
+        gram_tiny(p, 0, pb, lo, m, h, H)
+    if (Q == 8 && pb->x.p > 0 && pb->x.layout == FLR_DENSE_C && !pb->x.is_float) {
+        switch (pb->x.p) { FEW_CASES(TINY) }
+        return;
+    }
+#undef TINY
+#endif
     for (ptrdiff_t done = 0; done < m;) {
         ptrdiff_t room = FLR_GRAM_ROWS - *filled, take = m - done < room ? m - done : room;
         const double *part = h ? h + done : 0;
