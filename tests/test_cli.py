@@ -417,7 +417,9 @@ def test_interrupt(folder):
         [*COMMAND, "bench"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
-    process.stdout.readline()  # it is at work
+    for line in process.stdout:  # imports are done: one of those may swallow an interrupt
+        if line.startswith("sigmoid"):
+            break
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
