@@ -3,7 +3,7 @@
 import operator
 import os
 
-WORTH = 20_000
+WORTH = 20_000  # entries of X from which on a pass may be shared
 _limit = None  # set by set_num_threads; None: environment, then the processors we may run on
 
 
@@ -17,11 +17,16 @@ def _positive(text, name):
     return number
 
 
-def _default():
-    """FASTLOGREG_NUM_THREADS, else the processors of this process, at most OMP_NUM_THREADS."""
+def _asked():
+    """What set_num_threads or else FASTLOGREG_NUM_THREADS says, or None."""
+    if _limit is not None:
+        return _limit
     own = os.environ.get("FASTLOGREG_NUM_THREADS")
-    if own:
-        return _positive(own, "FASTLOGREG_NUM_THREADS")
+    return _positive(own, "FASTLOGREG_NUM_THREADS") if own else None
+
+
+def _processors():
+    """The processors of this process, at most OMP_NUM_THREADS."""
     try:
         processors = len(os.sched_getaffinity(0))
     except AttributeError:
@@ -74,15 +79,15 @@ def get_num_threads() -> int:
     >>> fastlogreg.get_num_threads() >= 1
     True
     """
-    return _limit if _limit is not None else _default()
+    return _asked() or _processors()
 
 
 def resolve(n_threads, entries=WORTH):
     """The n_threads argument of a call as a number; None and -1 mean the default.
 
-    `entries` of X that are too few to wake a thread for get one: asking the system how many there
-    are would cost a tenth of such a fit.
+    Where nothing is asked for, fewer `entries` of X than it is worth to wake a thread for get one:
+    finding the processors would cost a tenth of such a fit.
     """
     if n_threads is None or n_threads == -1:
-        return get_num_threads() if entries >= WORTH else 1
+        return _asked() or (_processors() if entries >= WORTH else 1)
     return _positive(n_threads, "n_threads")

@@ -157,9 +157,11 @@ def test_environment_sets_the_threads(run_python):
     assert run_python(code, FASTLOGREG_NUM_THREADS="7", OMP_NUM_THREADS="1").stdout == "7\n2\n"
     assert run_python(code, OMP_NUM_THREADS="1").stdout == "1\n2\n"
     assert run_python(code, OMP_NUM_THREADS="1,2").stdout == "1\n2\n"
-    done = run_python(code, check=False, FASTLOGREG_NUM_THREADS="many")
-    assert done.returncode == 1
-    assert "FASTLOGREG_NUM_THREADS must be a positive integer, got 'many'" in done.stderr
+    small_fit = "import fastlogreg; fastlogreg.fit([[0.0], [1.0], [2.0]], [0, 1, 0], alpha=0.1)"
+    for refused in (code, small_fit):
+        done = run_python(refused, check=False, FASTLOGREG_NUM_THREADS="many")
+        assert done.returncode == 1
+        assert "FASTLOGREG_NUM_THREADS must be a positive integer, got 'many'" in done.stderr
 
 
 COUNT = """
