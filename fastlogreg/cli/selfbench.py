@@ -30,9 +30,11 @@ def median_time(call, *, budget=0.5, least=3, most=200):
 def run_bench(*, quick=False):
     """Measure kernels and fits and print one table of times and ratios."""
     shrink, budget = (20, 0.05) if quick else (1, 0.5)
+    # with its imports, before a word is said: Python loses a Ctrl-C that comes during one
+    cases = [*_kernels(200_000 // shrink), *_fits(shrink)]
     print("median times; in brackets how often fastlogreg is faster\n")
     print(f"{'':34}{_COLUMNS[0]:>12}" + "".join(f"{name:>24}" for name in _COLUMNS[1:]))
-    for name, calls in [*_kernels(200_000 // shrink), *_fits(shrink)]:
+    for name, calls in cases:
         times = [median_time(call, budget=budget) if call else None for call in calls]
         print(f"{name:34}{duration(times[0]):>12}" + "".join(_cell(t, times[0]) for t in times[1:]))
 
