@@ -26,29 +26,6 @@
 #endif
 
 /* A row of few vectors of columns has them all in registers, in products with it and sums of it. */
-#if VL == 8
-#define FEW 16
-#define BY_VECTORS(p, call)                                                                         \
-    switch (((p) + VL - 1) / VL) {                                                                  \
-        FEW_CASES(call)                                                                             \
-    case 9: call(9); break;                                                                         \
-    case 10: call(10); break;                                                                       \
-    case 11: call(11); break;                                                                       \
-    case 12: call(12); break;                                                                       \
-    case 13: call(13); break;                                                                       \
-    case 14: call(14); break;                                                                       \
-    case 15: call(15); break;                                                                       \
-    case 16: call(16); break;                                                                       \
-    default: call(0);                                                                               \
-    }
-#else
-#define FEW 8
-#define BY_VECTORS(p, call)                                                                         \
-    switch (((p) + VL - 1) / VL) {                                                                  \
-        FEW_CASES(call)                                                                             \
-    default: call(0);                                                                               \
-    }
-#endif
 #define FEW_CASES(call)                                                                             \
     case 1: call(1); break;                                                                         \
     case 2: call(2); break;                                                                         \
@@ -58,6 +35,27 @@
     case 6: call(6); break;                                                                         \
     case 7: call(7); break;                                                                         \
     case 8: call(8); break;
+#if VL == 8
+#define FEW 16
+#define MORE_CASES(call)                                                                            \
+    case 9: call(9); break;                                                                         \
+    case 10: call(10); break;                                                                       \
+    case 11: call(11); break;                                                                       \
+    case 12: call(12); break;                                                                       \
+    case 13: call(13); break;                                                                       \
+    case 14: call(14); break;                                                                       \
+    case 15: call(15); break;                                                                       \
+    case 16: call(16); break;
+#else
+#define FEW 8
+#define MORE_CASES(call)
+#endif
+#define BY_VECTORS(p, call)                                                                         \
+    switch (((p) + VL - 1) / VL) {                                                                  \
+        FEW_CASES(call)                                                                             \
+        MORE_CASES(call)                                                                            \
+    default: call(0);                                                                               \
+    }
 
 /* Bytes by which they are asked for before their turn; half and twice as many make no difference. */
 enum { SCORES_AHEAD = 2048, COLLECT_AHEAD = 16384 };
