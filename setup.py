@@ -76,6 +76,7 @@ extension = Extension(
             "run.c",
             "proximal.c",
             "proximal_face.c",
+            "screening.c",
             "firth.c",
             "softmax.c",
             "softmax_newton.c",

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastlogreg import design, parallel
 from fastlogreg import validation as valid
+from fastlogreg._kernels.core import nonzero
 from fastlogreg.objective import Objective
 from fastlogreg.penalty import Penalty
 from fastlogreg.result import CALLBACK, CONVERGED, STALLED
@@ -376,7 +377,7 @@ class _Models:
 
     def take(self, solution, penalty, fit_intercept):
         theta = self.theta = solution.theta
-        columns = np.flatnonzero(theta[: self.p])
+        columns = nonzero(theta[: self.p])
         coef = theta[columns]
         self.coefs.append((columns, coef))
         self.intercepts.append(float(theta[self.p]) if fit_intercept else 0.0)

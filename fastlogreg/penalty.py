@@ -40,12 +40,12 @@ class Penalty(NamedTuple):
     @property
     def smooth(self):
         """Whether neither absolute values nor bounds are in it: a ridge, or nothing."""
-        return not (_any(self.l1) or self.bounded)
+        return not (any_of(self.l1) or self.bounded)
 
     @property
     def bounded(self):
         """Whether any bound is finite."""
-        return _any(self.lower > -np.inf) or _any(self.upper < np.inf)
+        return any_of(self.lower > -np.inf) or any_of(self.upper < np.inf)
 
     def arrays(self, p):
         """The four values as float64 arrays of length p."""
@@ -70,10 +70,17 @@ class Penalty(NamedTuple):
 
     def value(self, coef):
         """pen(coef), the box left aside."""
-        return float(np.sum(self.l1 * np.abs(coef)) + 0.5 * np.sum(self.l2 * coef * coef))
+        return _weighted(self.l1, np.abs(coef)) + 0.5 * _weighted(self.l2, coef * coef)
 
 
-def _any(value):
+def _weighted(weights, values):
+    """Sum of the weights, or the one that all share, times the values."""
+    if isinstance(weights, np.ndarray):
+        return float(np.sum(weights * values))
+    return weights * float(values.sum()) if weights else 0.0
+
+
+def any_of(value):
     """Whether an entry is not zero; a call of NumPy's costs as much as a small fit's step."""
     return bool(value.any()) if isinstance(value, np.ndarray) else bool(value)
 

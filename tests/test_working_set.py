@@ -8,9 +8,6 @@ import fastlogreg
 import fastlogreg.solvers  # its modules are reached by their full names below
 from fastlogreg import design
 from fastlogreg._kernels import core as kernels
-from fastlogreg.objective import Objective
-from fastlogreg.penalty import Penalty
-from fastlogreg.solvers.screening import NEAR, Screen
 
 
 @pytest.fixture
@@ -83,8 +80,9 @@ def test_a_border_is_what_a_new_matrix_would_be(level, kind):
         l1 = np.full(m, 1e9)
         working.penalise(l1, nothing[:m], -wide[:m], wide[:m])
         working.minimise(1e-3, 0.0, 0)
-    grown.hold(problems[1])
-    grown.penalise(np.full(30, 1e9), nothing, -wide, wide)
+    grown.add(problems[1])
+    np.testing.assert_allclose(grown.gradient, fresh.gradient, rtol=1e-12, atol=1e-11)
+    grown.penalise(1e9, 0.0, -np.inf, np.inf)  # a number stands for all columns
     grown.minimise(1e-3, 0.0, 0)
     np.testing.assert_allclose(grown.gram, fresh.gram, rtol=1e-12, atol=1e-12 * 400)
 
@@ -141,27 +139,97 @@ def test_working_sets_refuse_what_does_not_fit():
     kernels.WorkingSet(by_column, 30, False)
 
 
+@pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
-def test_screening_finds_what_all_products_find(kind):
+def test_screening_finds_what_all_products_find(level, kind, intercept):
     X, y = data(n=80, p=600)
     X = KINDS[kind](X)
-    objective = Objective(X, design.as_matrix(X), y, None, None, True, Penalty(), 1)
-    screen, rng = Screen(objective), np.random.default_rng(3)
+    problem = kernels.Problem(design.as_matrix(X), y, None, None, intercept)
+    screen, rng = kernels.Screen(problem), np.random.default_rng(3)
     a, b = rng.normal(size=(2, 80))
     inside = np.zeros(600, dtype=bool)
     inside[::7] = True
     for turn in np.linspace(0.0, 1.0, 40):
         r = (1 - turn) * a + turn * b + 1e-3 * rng.normal(size=80)
-        r -= r.mean()
-        l1 = np.full(600, 18.0) if turn < 0.5 else np.full(1, 18.0)
+        if intercept:
+            r -= r.mean()
+        l1 = np.linspace(17.0, 19.0, 600) if turn < 0.5 else 18.0
         found = screen.violators(r, l1, inside)
         products = np.abs(X.T @ r)
         want = np.flatnonzero((products > l1) & ~inside)
-        near = np.flatnonzero((products > NEAR * l1) & ~inside) if len(want) else want
+        near = np.flatnonzero((products > 0.95 * l1) & ~inside) if len(want) else want
         assert set(found) in (set(want), set(near))
-        assert (np.diff(products[found]) <= 1e-9).all()
+        falls = [(np.diff((products - share * l1)[found]) <= 1e-9).all() for share in (0.95, 1.0)]
+        assert any(falls)
+        assert not len(screen.foreseen(1e6, inside))
+        assert set(screen.foreseen(0.0, inside)) >= set(found)
     if not sp.issparse(X):
-        assert screen.kept < 14  # most of them without a read of X
+        assert screen.learned < (14 if intercept else 25)  # most of them without a read of X
+
+
+def test_screening_keeps_more_residuals_than_there_are_places():
+    """Residuals of all directions: the oldest make room for the newest."""
+    X, y = data(n=60, p=300)
+    screen = kernels.Screen(kernels.Problem(design.as_matrix(X), y, None, None, False))
+    inside, rng = np.zeros(300, dtype=bool), np.random.default_rng(5)
+    for turn in range(60):
+        r = rng.normal(size=60) if turn % 3 else np.zeros(60)
+        if turn % 5 == 0:
+            screen.learn(r)
+        found = screen.violators(r, 12.0, inside)
+        excess = np.abs(X.T @ r) - 12.0
+        assert set(found) >= set(np.flatnonzero(excess > 0))
+        assert (excess[found] > -0.05 * 12.0).all()
+
+
+def test_screens_refuse_what_does_not_fit():
+    X, y = data()
+    screen = kernels.Screen(kernels.Problem(design.as_matrix(X), y))
+    inside, r = np.zeros(30, dtype=bool), np.zeros(150)
+    for wrong in (
+        lambda: screen.learn(r[:9]),
+        lambda: screen.violators(r[:9], 1.0, inside),
+        lambda: screen.violators(r, np.ones(29), inside),
+        lambda: screen.violators(r, 1.0, inside[:29]),
+        lambda: screen.foreseen(np.ones(31), inside),
+    ):
+        with pytest.raises(ValueError, match="different lengths"):
+            wrong()
+    rows = kernels.Problem(design.as_matrix(X), y[:3], None, None, True, np.arange(3))
+    with pytest.raises(ValueError, match="all rows"):
+        kernels.Screen(rows)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("order", "CF")
+def test_columns_of_a_dense_matrix(order, dtype):
+    X, y = data(n=21, p=9)
+    X = np.asarray(X.astype(dtype), order=order)
+    matrix = design.as_matrix(X)
+    out = np.zeros((21, 6), dtype=dtype)
+    matrix.copy_columns(np.array([8, 0, 3]), out, 2)
+    np.testing.assert_array_equal(out[:, 2:5], X[:, [8, 0, 3]])
+    assert not out[:, [0, 1, 5]].any()
+    for wrong, first in (([9], 0), ([-1], 0), ([0, 1], 5), ([0], -1)):
+        with pytest.raises(ValueError, match="outside of X|no room"):
+            matrix.copy_columns(np.array(wrong), out, first)
+    with pytest.raises(ValueError, match="no dense columns"):
+        matrix.copy_columns(np.array([0]), out[:20], 0)
+    problem = kernels.Problem(matrix, y, None, None, True).over(matrix.part(2, 7))
+    scores = np.empty(21)
+    problem.predict(np.arange(6.0), scores)
+    np.testing.assert_allclose(scores, X[:, 2:7].astype(float) @ np.arange(5.0) + 5.0, rtol=1e-12)
+    for begin, end in ((-1, 3), (3, 2), (0, 10)):
+        with pytest.raises(ValueError, match="no columns"):
+            matrix.part(begin, end)
+    with pytest.raises(ValueError, match="rows"):
+        problem.over(design.as_matrix(X[:20]))
+
+
+def test_positions_that_are_not_zero():
+    x = np.array([0.0, -0.0, np.nan, 1e-320, 0.0, -np.inf])
+    assert kernels.nonzero(x).tolist() == [2, 3, 5]
+    assert kernels.nonzero(x[:0]).tolist() == []
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -6,7 +6,7 @@ No arithmetic happens here.  A `Matrix` holds the buffers of X, a `Problem` adds
 and offset; both are immutable.  Sums are raw: weighted, not divided by the sum of weights.
 """
 
-from libc.math cimport fabs, sqrt
+from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
@@ -137,10 +137,10 @@ cdef extern from "proximal.h" nogil:
         const int64_t *thin_rows
         const double *thin_factor
         double *thin_moves
-        const double *l1
-        const double *l2
-        const double *lower
-        const double *upper
+        double *l1
+        double *l2
+        double *lower
+        double *upper
         double decrease, least, exact
         int max_iter, n_iter, single, status, pause, paused
     ctypedef struct flr_proof:
@@ -148,9 +148,31 @@ cdef extern from "proximal.h" nogil:
     int flr_run_proximal(flr_proximal *, flr_executor) noexcept
     void flr_release_proximal(flr_proximal *) noexcept
     double flr_proximal_objective(const flr_proximal *) noexcept
-    double flr_proximal_objective_ahead(flr_proximal *) noexcept
+    double flr_proximal_look_ahead(flr_proximal *, double *) noexcept
+    double flr_proximal_unit(const flr_proximal *) noexcept
     double flr_proximal_violation(const flr_proximal *) noexcept
     flr_proof flr_proximal_prove(const flr_proximal *, const double *, const double *) noexcept
+
+cdef extern from "screening.h" nogil:
+    enum:
+        FLR_SCREEN_KEPT
+    ctypedef struct flr_screen:
+        flr_problem pb
+        int learned, normed
+        double *directions
+        double *products
+        double *last
+        double *norms
+        double *work
+        int64_t *found
+    ctypedef struct flr_thresholds:
+        const double *level
+        Py_ssize_t stride
+        const uint8_t *inside
+    int flr_screen_learn(flr_screen *, const double *, flr_executor) noexcept
+    Py_ssize_t flr_screen_foreseen(flr_screen *, flr_thresholds) noexcept
+    Py_ssize_t flr_screen_violators(flr_screen *, const double *, flr_thresholds,
+                                    flr_executor) noexcept
 
 cdef extern from "softmax.h" nogil:
     ctypedef struct flr_softmax_job:

@@ -177,3 +177,29 @@ static int encode(ptrdiff_t n, const double *FLR_RESTRICT y, double zero, double
     }
     return good;
 }
+
+/* Four vectors at a time are looked at together: few columns exceed anything. */
+static ptrdiff_t exceeding(ptrdiff_t n, const double *products, double slack, const double *norms,
+                           double factor, const double *level, ptrdiff_t stride, const uint8_t *inside,
+                           ptrdiff_t base, int64_t *out)
+{
+    enum { TOGETHER = 4 * VL };
+    ptrdiff_t count = 0;
+    for (ptrdiff_t begin = 0; begin < n; begin += TOGETHER) {
+        const ptrdiff_t end = begin + TOGETHER < n ? begin + TOGETHER : n;
+        if (end - begin == TOGETHER) {
+            vd most = v_set1(-1.0);
+            for (ptrdiff_t j = begin; j < end; j += VL) {
+                const vd least = v_set1(factor) * (stride ? v_load(level + j) : v_set1(*level));
+                vd size = v_abs(v_load(products + j));
+                if (norms) size = v_fma(v_set1(slack), v_load(norms + j), size);
+                most = v_max(v_fma(v_set1(-1e300), v_load_label(inside + j), size - least), most);
+            }
+            if (!(v_hmax(most) > 0.0)) continue;
+        }
+        for (ptrdiff_t j = begin; j < end; j++)
+            if (fabs(products[j]) + (norms ? slack * norms[j] : 0.0) > factor * level[stride * j] && !inside[j])
+                out[count++] = base + j;
+    }
+    return count;
+}

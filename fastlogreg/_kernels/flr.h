@@ -266,6 +266,11 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     X(int, face_add, (flr_face *face, double *a, double diagonal))                                  \
     X(void, face_drop, (flr_face *face, ptrdiff_t k, double *row))                                  \
     X(void, face_solve, (const flr_face *face, double *x))                                          \
+    /* writes base + j to out where |products_j| + slack norms_j > factor level_j (stride 0: level_0)      \
+     * and inside_j is 0; norms may be NULL; how many */                                                                   \
+    X(ptrdiff_t, exceeding, (ptrdiff_t n, const double *products, double slack, const double *norms, \
+                             double factor, const double *level, ptrdiff_t stride,                  \
+                             const uint8_t *inside, ptrdiff_t base, int64_t *out))                  \
     X(double, dot, (ptrdiff_t n, const double *a, const double *b))                                 \
     X(double, sum, (const double *x, ptrdiff_t n))
 

@@ -71,6 +71,17 @@ cdef class Problem:
             self.pb.offset = &offset[0] if self.n else NULL
         self.held = (label, target, weight, offset, rows)
 
+    def over(self, Matrix matrix):
+        """The same rows, targets, weights and offset over other columns."""
+        cdef Problem other = Problem.__new__(Problem)
+        if self.pb.rows != NULL or matrix.m.n != self.n:
+            raise ValueError(f"columns of {matrix.m.n} rows for {self.n} rows, or for picked ones")
+        other.pb, other.held, other.matrix = self.pb, self.held, matrix
+        other.pb.x = matrix.m
+        other.n, other.p, other.q = self.n, matrix.m.p, matrix.m.p + self.intercept
+        other.intercept = self.intercept
+        return other
+
     cdef int needs_targets(self) except -1:
         if self.n and self.pb.label == NULL and self.pb.target == NULL:
             raise ValueError("this problem has no targets")

@@ -45,13 +45,38 @@ static double penalty(const flr_proximal *job, const double *w)
 
 double flr_proximal_objective(const flr_proximal *job) { return job->loss + penalty(job, job->coef); }
 
-double flr_proximal_objective_ahead(flr_proximal *job)
+/* The model's curvature along a column. */
+static double own_curvature(const flr_proximal *job, ptrdiff_t j)
+{
+    return job->gram ? job->gram[j * (job->capacity + 1)] : job->diagonal[j];
+}
+
+double flr_proximal_look_ahead(flr_proximal *job, double *landing)
 {
     const ptrdiff_t m = job->pb.x.p, n = job->pb.n;
-    double *w = job->work, *z = w + job->capacity + 16;
-    for (ptrdiff_t j = 0; j < m; j++) w[j] = job->coef[j] + job->step[j];
+    const double f = flr_proximal_objective(job);
+    double *z = job->work;
     for (ptrdiff_t i = 0; i < n; i++) z[i] = job->score[i] + job->along[i];
-    return flr_active()->loss_rows(&job->pb, 0, n, z, NULL, NULL) + penalty(job, w);
+    for (ptrdiff_t j = 0; j < m; j++) landing[j] = job->coef[j] + job->step[j];
+    const double ahead = flr_active()->loss_rows(&job->pb, 0, n, z, NULL, NULL) + penalty(job, landing);
+    for (ptrdiff_t j = 0; j < m; j++) {
+        const double step = job->step[j], to = landing[j];
+        if (job->coef[j] == 0.0 && own_curvature(job, j) * step * step <= ROUNDING * f)
+            landing[j] = 0.0;
+        else
+            landing[j] = to < job->lower[j] ? job->lower[j] : to > job->upper[j] ? job->upper[j] : to;
+    }
+    return ahead;
+}
+
+double flr_proximal_unit(const flr_proximal *job)
+{
+    double largest = 0.0, slope = 0.0;
+    for (ptrdiff_t j = 0; j < job->pb.x.p; j++) {
+        if (job->l1[j] > largest) largest = job->l1[j];
+        if (fabs(job->gradient[j]) > slope) slope = fabs(job->gradient[j]);
+    }
+    return largest > 0.1 * slope ? largest : 0.1 * slope;
 }
 
 double flr_proximal_violation(const flr_proximal *job)
@@ -385,7 +410,7 @@ static int learn_bend(flr_proximal *job)
         const double old = job->bend[j];
         job->bend[j] = known ? job->coef[j] + job->step[j] - job->landing[j] : 0.0;
         if (job->bend[j] == 0.0 && old == 0.0) continue; /* it may be new, its curvature not made yet */
-        const double own = job->gram ? job->gram[j * (job->capacity + 1)] : job->diagonal[j];
+        const double own = own_curvature(job, j);
         size += own * job->bend[j] * job->bend[j];
         change += own * (job->bend[j] - old) * (job->bend[j] - old);
     }
@@ -424,7 +449,7 @@ static int steps(flr_proximal *job, double *trial, double *w, double *slope, ptr
      * without one they cost less than a step */
     const double keep = m < 8 ? 0.0 : !job->gram ? 0.01 : m < 600 ? 0.02 : 0.1;
     double before = job->paused ? job->before : INFINITY, least = job->least;
-    int fresh = 0, first = job->ahead && !job->paused, outcome = FLR_OK;
+    int fresh = 0, last = 0, first = job->ahead && !job->paused, outcome = FLR_OK;
     if (job->paused && job->decrease <= ROUNDING * (job->loss + penalty(job, job->coef))) least = INFINITY;
     const int ahead = first && learn_bend(job);
     job->paused = job->n_iter = 0;
@@ -442,10 +467,10 @@ static int steps(flr_proximal *job, double *trial, double *w, double *slope, ptr
             if (outcome != FLR_OK) return outcome;
         }
         for (ptrdiff_t j = 0; j < m; j++)
-            if (!((job->gram ? job->gram[j * (job->capacity + 1)] : job->diagonal[j]) < INFINITY))
-                return FLR_OK;
+            if (!(own_curvature(job, j) < INFINITY)) return FLR_OK;
         /* far from the optimum the model is not worth more */
-        const double loose = before > 1e-3 * f && before < INFINITY ? 0.02 : 1e-3;
+        last = job->ahead && job->n_iter > 0; /* a path's values mostly take one step */
+        const double loose = last ? 0.0 : before > 1e-3 * f && before < INFINITY ? 0.02 : 1e-3;
         if ((outcome = minimise(job, loose, w, slope, list, ex)) != FLR_OK) return outcome;
         const int credible = job->decrease <= f; /* no objective falls below zero */
         if (!fresh && (!credible || (job->decrease > keep * before && job->decrease > least))) {
@@ -485,7 +510,7 @@ static int steps(flr_proximal *job, double *trial, double *w, double *slope, ptr
             return FLR_OK;
         }
     }
-    if ((outcome = minimise(job, 0.0, w, slope, list, ex)) != FLR_OK) return outcome;
+    if (!last && (outcome = minimise(job, 0.0, w, slope, list, ex)) != FLR_OK) return outcome;
     return project(job, ex);
 }
 

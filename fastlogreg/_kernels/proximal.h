@@ -39,7 +39,7 @@ typedef struct {
     flr_face face;                             /* the factor of its part off zero and off the bounds, */
     ptrdiff_t *faced;                          /* which columns these are, */
     double *faced_l2;                          /* and their l2 */
-    const double *l1, *l2, *lower, *upper;     /* m each */
+    double *l1, *l2, *lower, *upper;           /* m each */
     double decrease;                           /* of the objective that `step` promises */
     double least;                              /* stop where a step promises no more */
     double exact;                              /* how far a slope may be off in the last step */
@@ -64,8 +64,12 @@ int flr_face_step(flr_proximal *job, double *w, double *slope);
 /* loss + penalty at coef */
 double flr_proximal_objective(const flr_proximal *job);
 
-/* loss + penalty at coef + step, once `along` is there: no read of X. */
-double flr_proximal_objective_ahead(flr_proximal *job);
+/* loss + penalty at coef + step, once `along` is there: no read of X. landing: coef + step within the box,
+ * and zero where the objective does not notice that. */
+double flr_proximal_look_ahead(flr_proximal *job, double *landing);
+
+/* What a slope is compared with: the largest l1, or a tenth of the largest slope if that is more. */
+double flr_proximal_unit(const flr_proximal *job);
 
 /* The largest entry of the shortest subgradient at coef. */
 double flr_proximal_violation(const flr_proximal *job);

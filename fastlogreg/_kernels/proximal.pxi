@@ -5,6 +5,23 @@ cdef double *pointer(array) except NULL:
     return &view[0]
 
 
+cdef int fill(double *out, value, Py_ssize_t count) except -1:
+    """Write a float, or an array of that many, to out."""
+    cdef Py_ssize_t j
+    cdef double same
+    cdef const double[::1] many
+    if isinstance(value, float):
+        same = value
+        for j in range(count):
+            out[j] = same
+        return 0
+    many = value
+    same_length(many.shape[0], count)
+    if count:
+        memcpy(out, &many[0], count * sizeof(double))
+    return 0
+
+
 cdef class WorkingSet:
     """Columns in work, the point reached on them, and the Gram matrix kept there; see proximal.c.
 
@@ -19,6 +36,7 @@ cdef class WorkingSet:
     cdef readonly object coef, gradient, step, slopes, score, residual, curvature, along, moves
     cdef readonly object gram, diagonal, cross, work
     cdef object thin_held, terms, landing, bend
+    cdef bint penalised
     cdef readonly Py_ssize_t n, capacity, size
 
     def __init__(self, Problem problem, Py_ssize_t capacity, bint with_gram=True):
@@ -31,6 +49,7 @@ cdef class WorkingSet:
         self.n, self.capacity = problem.n, capacity
         self.coef, self.gradient, self.step, self.slopes, self.cross = np.zeros((5, length))
         self.landing, self.bend = np.zeros((2, length))
+        self.terms = np.zeros((4, length))
         self.score, self.residual, self.curvature, self.along, self.moves = np.zeros((5, rows))
         self.work = np.empty(4 * length + 3 * rows)
         self.job.work = pointer(self.work)
@@ -42,6 +61,9 @@ cdef class WorkingSet:
         self.job.score, self.job.residual = pointer(self.score), pointer(self.residual)
         self.job.curvature, self.job.along = pointer(self.curvature), pointer(self.along)
         self.job.moves = pointer(self.moves)
+        cdef double *terms = pointer(self.terms.reshape(-1))
+        self.job.l1, self.job.l2 = terms, terms + length
+        self.job.lower, self.job.upper = terms + 2 * length, terms + 3 * length
         self.gram = np.empty((self.job.capacity,) * 2) if with_gram else np.empty((0, 0))
         self.job.gram = pointer(self.gram.reshape(-1)) if with_gram else NULL
         self.diagonal = np.zeros(length)
@@ -64,11 +86,34 @@ cdef class WorkingSet:
         if problem.p != self.size and self.job.thin:
             self.job.thin = self.job.built = 0  # its columns are not these
         if problem.p != self.size:
-            self.terms = None  # of other columns
+            self.penalised = False  # that was of other columns
         if self.job.gram == NULL and problem.p <= self.job.built:
             self.job.built = 0  # what is kept refers to the columns of the problem before
         self.problem, self.size = problem, problem.p
         self.job.pb = problem.pb
+
+    def add(self, Problem problem, int n_threads=1):
+        """`hold`, and find the gradient of the new columns, whose coefficients are 0."""
+        cdef Py_ssize_t before = self.size, count = problem.p - before
+        cdef flr_problem added = problem.pb
+        cdef double *sums
+        cdef Py_ssize_t first = before
+        self.hold(problem)
+        if count <= 0:
+            return
+        if added.x.layout in (FLR_DENSE_C, FLR_DENSE_F):
+            added.x = part_of_dense(added.x, before, count)
+            first = 0
+        sums = <double *>malloc((flr_padded(added.x.p) + 16) * sizeof(double))
+        if sums == NULL:
+            raise MemoryError
+        cdef int outcome
+        with nogil:
+            outcome = flr_run_collect(&added, self.job.residual, 0, sums, executor(n_threads))
+        if outcome == 0:
+            memcpy(self.job.gradient + before, sums + first, count * sizeof(double))
+        free(sums)
+        check(outcome)
 
     def forget(self):
         """Make the Gram matrix anew, at the next point."""
@@ -131,7 +176,7 @@ cdef class WorkingSet:
 
     @property
     def decrease(self):
-        """What the step promises."""
+        """What the step left over promises."""
         return self.job.decrease
 
     def evaluate(self, int n_threads=1):
@@ -148,21 +193,18 @@ cdef class WorkingSet:
         self.gradient[:m] = gradient[:m]
         self.job.gradient_b = gradient[m] if intercept else 0.0
 
-    def penalise(self, const double[::1] l1, const double[::1] l2, const double[::1] lower,
-                 const double[::1] upper):
-        """Set the penalty and the box, an entry a column in work; until the next `hold`."""
+    def penalise(self, l1, l2, lower, upper):
+        """Set the penalty and the box, each a float or an array (size,); until the next `hold`."""
         cdef Py_ssize_t m = self.size
-        same_length(l1.shape[0], m)
-        same_length(l2.shape[0], m)
-        same_length(lower.shape[0], m)
-        same_length(upper.shape[0], m)
-        self.terms = l1, l2, lower, upper
-        if m:
-            self.job.l1, self.job.l2 = &l1[0], &l2[0]
-            self.job.lower, self.job.upper = &lower[0], &upper[0]
+        self.penalised = False
+        fill(self.job.l1, l1, m)
+        fill(self.job.l2, l2, m)
+        fill(self.job.lower, lower, m)
+        fill(self.job.upper, upper, m)
+        self.penalised = True
 
     cdef int needs_penalty(self) except -1:
-        if self.terms is None:
+        if not self.penalised:
             raise ValueError("no penalty was set for the columns in work")
         return 0
 
@@ -172,11 +214,14 @@ cdef class WorkingSet:
         self.needs_penalty()
         return flr_proximal_objective(&self.job)
 
-    @property
-    def objective_ahead(self):
-        """Summed loss and penalty where the step left over leads; no read of X."""
+    def look_ahead(self, double[::1] landing):
+        """Where the step left over leads: the objective there; no read of X.
+
+        landing (size,): is filled with the coefficients there, within the box.
+        """
         self.needs_penalty()
-        return flr_proximal_objective_ahead(&self.job)
+        same_length(landing.shape[0], self.size)
+        return flr_proximal_look_ahead(&self.job, &landing[0] if self.size else NULL)
 
     @property
     def violation(self):
@@ -184,18 +229,23 @@ cdef class WorkingSet:
         self.needs_penalty()
         return flr_proximal_violation(&self.job)
 
-    def prove(self, const double[::1] along, const double[::1] v):
+    def prove(self, const double[::1] along=None, const double[::1] v=None):
         """What the dual point with residuals ``residual + moves * along`` proves, v = X' of them.
 
+        None: that of the step left over.
         (cost, reach, left, beyond): if reach < 1, the objective is at most ``cost + left + beyond *
         objective`` above its minimum over these columns; see reference.duality_gap.
         """
         cdef flr_proof proof
+        cdef const double *change = self.job.along
+        cdef const double *slopes = self.job.slopes
         self.needs_penalty()
-        same_length(along.shape[0], self.n)
-        same_length(v.shape[0], self.size)
+        if along is not None:
+            same_length(along.shape[0], self.n)
+            same_length(v.shape[0], self.size)
+            change, slopes = &along[0], &v[0] if self.size else NULL
         with nogil:
-            proof = flr_proximal_prove(&self.job, &along[0], &v[0] if self.size else NULL)
+            proof = flr_proximal_prove(&self.job, change, slopes)
         return proof.cost, proof.reach, proof.left, proof.beyond
 
     def minimise(self, double least, double exact, int max_iter, bint single=False, int n_threads=1,
@@ -204,11 +254,13 @@ cdef class WorkingSet:
 
         Returns (status, steps taken); status is one of "converged", "max_iter", "stalled",
         "nonfinite"; with `pause` also "paused", after every step, and the next call with the same
-        arguments goes on as if there had been none. `ahead` says that the penalty is the next of a
-        path, whose last was solved by the call before.
+        arguments goes on as if there had been none. `exact` is how far a slope may be off in the
+        step left, as a share of the largest l1 or of a tenth of the largest slope. `ahead` says
+        that the penalty is the next of a path, whose last was solved by the call before.
         """
         self.needs_penalty()
-        self.job.least, self.job.exact = least, exact
+        if not self.job.paused:
+            self.job.least, self.job.exact = least, exact * flr_proximal_unit(&self.job)
         self.job.max_iter, self.job.single, self.job.pause = max_iter, single, pause
         self.job.ahead = ahead
         cdef int outcome

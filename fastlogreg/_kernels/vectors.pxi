@@ -64,6 +64,20 @@ def dot(const double[::1] a, const double[::1] b):
     return flr_active().dot(a.shape[0], &a[0], &b[0]) if a.shape[0] else 0.0
 
 
+def nonzero(const double[::1] x):
+    """The positions of the entries that are not 0: `numpy.flatnonzero`, several times faster."""
+    import numpy as np
+
+    cdef Py_ssize_t i, count = 0
+    out = np.empty(x.shape[0] + 1, dtype=np.int64)
+    cdef int64_t[::1] found = out
+    with nogil:
+        for i in range(x.shape[0]):
+            found[count] = i
+            count += x[i] != 0.0  # else the next one goes there
+    return out[:count].copy()
+
+
 def read_sum(const double[::1] x, int n_threads):
     """Sum of x at the speed of memory: the benchmarks' unit of time."""
     if not x.shape[0]:

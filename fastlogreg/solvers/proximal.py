@@ -11,7 +11,7 @@ looked at when these are done.  One call of `Proximal.solve`:
 4. the dual point's gap is the certificate (reference.duality_gap has the proof).
 
 A `Proximal` keeps the working set, its Gram matrix and what it knows of the other columns' products
-(`screening`), so that the next value of a path costs little.
+(the compiled `Screen`), so that the next value of a path costs little.
 
 References: Lee, Sun & Saunders (2014), "Proximal Newton-type methods for minimizing composite
 functions"; Tibshirani et al. (2012), "Strong rules for discarding predictors in lasso-type
@@ -22,12 +22,12 @@ extrapolation".
 import numpy as np
 
 from fastlogreg import design
-from fastlogreg._kernels.core import Problem, WorkingSet
+from fastlogreg._kernels.core import Matrix, Problem, Screen, WorkingSet
 from fastlogreg.objective import problem_over
+from fastlogreg.penalty import any_of
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED
 from fastlogreg.solvers.multilevel import draw, sample_size
 from fastlogreg.solvers.newton import separated
-from fastlogreg.solvers.screening import Screen
 from fastlogreg.solvers.state import FLOOR, ROUNDING, Solution
 
 SINGLE = 48  # columns from which on the Gram matrix is worth single precision
@@ -64,6 +64,7 @@ class Proximal:
         self.inside = np.zeros(objective.p, dtype=bool)
         self.screen = self.set = self.drawn = None
         self.copy, self.copied = None, 0  # of the columns in work; how many are there
+        self.held = None  # the copy as the kernels see it, where X is dense
         # columns with a Gram matrix; walks along sparse or short ones cost less
         self.most = GRAM[0] if objective.sparse else min(max(GRAM[0], 2 * objective.n), GRAM[1])
         self.unproved = 1.0  # share of what a step promises that is left of the gap where it leads
@@ -156,11 +157,10 @@ class Proximal:
             grown = np.empty((o.n, room), dtype=np.float32 if o.float32 else np.float64)
             if self.copied:
                 grown[:, : self.copied] = self.copy[:, : self.copied]
-            self.copy = grown
-        if m > self.copied:
-            self.copy[:, self.copied : m] = design.pick_columns(o.X, self.columns[self.copied :])
+            self.copy, self.held = grown, Matrix.dense(grown)
+        o.matrix.copy_columns(self.columns[self.copied :], self.copy, self.copied)
         self.copied = m
-        return problem_over(o, self.copy[:, :m])
+        return o.problem.over(self.held.part(0, m))
 
     def _sample(self):
         """Have Gram matrices made of the rows drawn, if there are any."""
@@ -175,7 +175,7 @@ class Proximal:
 
     def _add(self, columns):
         """Put more columns in work; their coefficients are 0."""
-        o, before = self.objective, len(self.columns)
+        o = self.objective
         if not len(columns):
             return
         together = np.concatenate([self.columns, columns])
@@ -185,13 +185,7 @@ class Proximal:
             return
         self.columns = together
         self.inside[columns] = True
-        self.set.hold(self._problem())
-        residual, out = self.set.residual[: o.n], np.empty(m + o.fit_intercept)
-        if o.sparse:
-            self.set.problem.collect(residual, out, False, o.n_threads)
-        else:
-            self.set.problem.collect_some(residual, np.arange(before, m), out[before:m])
-        self.set.gradient[before:m] = out[before:m]
+        self.set.add(self._problem(), o.n_threads)
         self._sample()
 
     def coefficients(self):
@@ -226,7 +220,7 @@ class Proximal:
         and the objective are known there. The next solve begins where all is known.
         """
         s = penalty.times(self.scale)
-        if before is not None and np.any(before.l1 > 2.0 * penalty.l1):
+        if before is not None and any_of(before.l1 > 2.0 * penalty.l1):
             before = None  # too far off for a rule about the next value
         self._foresee(s, None if before is None else self.scale * before.l1)
         self._enter(penalty)
@@ -240,11 +234,10 @@ class Proximal:
             if walks and n_iter >= WALKS:  # they lead nowhere: the columns hang together
                 self.most, walks = GRAM[1], False
                 self._work_on(self.columns, self.coefficients(), self.set.intercept)
-            mine = s.of_columns(self.columns)
-            self.set.penalise(*mine.arrays(len(self.columns)))
+            self.set.penalise(*s.of_columns(self.columns))
             first = before is not None and turn == 0
             left = min(max_iter, WALKS if walks else max_iter) - n_iter
-            status, steps = self._minimise(mine, inner, tol, left, watch, n_iter, first)
+            status, steps = self._minimise(inner, tol, left, watch, n_iter, first)
             n_iter += steps
             if walks and status == "max_iter" and n_iter < max_iter:
                 continue
@@ -254,7 +247,7 @@ class Proximal:
                 break
             gap, missing = self._certify(s, f)
             if before is not None and gap < np.inf:
-                theta, f, gap = self._look_ahead(mine, f, gap)
+                theta, f, gap = self._look_ahead(f, gap)
             if gap <= tol * f:
                 break
             if n_iter == max_iter and not (inner <= finest and status == "stalled"):
@@ -281,22 +274,16 @@ class Proximal:
         end = theta, f / self.scale, gap / self.scale, self.set.violation / self.scale
         return Solution(*end, self._reason(gap <= tol * f, status, gap), n_iter)
 
-    def _look_ahead(self, mine, f, gap):
+    def _look_ahead(self, f, gap):
         """(theta, objective, gap) where the step left over leads; theta None if no lower."""
-        s, m = self.set, len(self.columns)
-        lower = s.objective_ahead
+        s, part = self.set, np.empty(len(self.columns))
+        lower = s.look_ahead(part)
         if not lower < f:
             return None, f, gap
         least = f - gap  # of the minimum
-        coef, step = s.coef[:m], s.step[:m]
-        part = np.clip(coef + step, mine.lower, mine.upper)
-        own = s.diagonal[:m] if self.by_column else s.gram.diagonal()[:m]
-        # what the objective does not notice tells no zero from another number
-        part[(coef == 0) & (own * step * step <= ROUNDING * f)] = 0.0
-        theta = self._spread(part, s.intercept + s.step_b)
         gap = min(max(lower - least, 0.0) + ROUNDING * f, gap)
         self.unproved = (self.unproved * gap / max(s.decrease, ROUNDING * f)) ** 0.5
-        return theta, lower, gap
+        return self._spread(part, s.intercept + s.step_b), lower, gap
 
     def take_last_step(self, penalty, solution, watch):
         """Go where the step left over leads: nearer to the optimum by far, for one read."""
@@ -330,22 +317,20 @@ class Proximal:
             w[:] = inside
             self.set.evaluate(self.objective.n_threads)
 
-    def _minimise(self, mine, inner, tol, max_iter, watch, done, ahead):
+    def _minimise(self, inner, tol, max_iter, watch, done, ahead):
         """Steps on the working set until they promise too little: (status, how many)."""
-        o, s = self.objective, self.set
-        unit = max(float(np.max(mine.l1, initial=0.0)), 0.1 * np.abs(s.gradient).max())
-        least = inner * s.objective
-        exact = 0.02 * min(tol, inner) * unit
+        o, s, m = self.objective, self.set, len(self.columns)
+        least, exact = inner * s.objective, 0.02 * min(tol, inner)
         if self.by_column:  # walks go no further than needed; faces get there anyway
-            exact = 0.1 * (inner if inner > AHEAD * tol else min(tol, inner)) * unit
-        single, watched = len(self.columns) >= SINGLE, watch is not None and watch.callback
+            exact = 0.1 * (inner if inner > AHEAD * tol else min(tol, inner))
+        watched = watch is not None and watch.callback is not None
         n_iter = 0
         while True:
             status, steps = s.minimise(
-                least, exact, max_iter - n_iter, single, o.n_threads, bool(watched), ahead
+                least, exact, max_iter - n_iter, m >= SINGLE, o.n_threads, watched, ahead
             )
             n_iter += steps
-            o.passes += (steps + 1) * len(self.columns) / max(o.p, 1)
+            o.passes += (steps + 1) * m / max(o.p, 1)
             if status == "nonfinite":
                 raise FloatingPointError("sums over the rows overflow")
             if status != "paused":
@@ -371,45 +356,48 @@ class Proximal:
         """The strong rule: which columns will be off zero, by the products at the last point."""
         if self.whole:
             return
+        o, l1 = self.objective, penalty.l1
         if self.screen is None:
-            self.screen = Screen(self.objective)
-            self.screen.learn(self.set.residual[: self.objective.n])
-        l1 = penalty.l1
+            self.screen = Screen(o.problem)
+            self.screen.learn(self.set.residual[: o.n], o.n_threads)
+            o.passes += 1.0
         level = l1 if before is None else np.minimum(2.0 * l1 - before, l1)
-        new = self.screen.foreseen(np.atleast_1d(level), self.inside)
+        new = self.screen.foreseen(level, self.inside)
         if before is None:  # from afar: the likeliest first
-            first = min(self.objective.n, FIRST[self.objective.sparse])
+            first = min(o.n, FIRST[o.sparse])
             most = max(first, 2 * len(self.columns))
             if len(new) > most:
-                size = np.maximum(np.broadcast_to(l1, self.objective.p)[new], 1e-300)
+                size = np.maximum(np.broadcast_to(l1, o.p)[new], 1e-300)
                 ratio = np.abs(self.screen.last[new]) / size
                 new = new[np.argpartition(-ratio, most)[:most]]
-        bare = penalty.bare
-        if np.any(bare):
-            new = np.union1d(new, np.flatnonzero(bare & ~self.inside))
+        if any_of(penalty.bare):
+            new = np.union1d(new, np.flatnonzero(penalty.bare & ~self.inside))
         self._add(new)
 
     # ------------------------------------------------------------------ the certificate
 
     def _certify(self, penalty, f):
         """(gap, columns that must join) from the step that was not taken."""
-        n, s = self.objective.n, self.set
-        along, slopes = s.along[:n], s.slopes[: len(self.columns)]
+        o, s = self.objective, self.set
+        n = o.n
+        along, slopes = s.along[:n], None
         free = self._free(penalty)
         if len(free):
-            along, slopes = self._balance(free, along, slopes)
-        cost, reach, left, beyond = s.prove(along, slopes)
+            along, slopes = self._balance(free, along, s.slopes[: len(self.columns)])
+        cost, reach, left, beyond = s.prove(along, slopes) if len(free) else s.prove()
         missing = ()
         if not self.whole:
             moved = s.residual[:n] + s.moves[:n] * along
-            missing = self.screen.violators(moved, np.atleast_1d(penalty.l1), self.inside)
+            reads = self.screen.reads
+            missing = self.screen.violators(moved, penalty.l1, self.inside, o.n_threads)
+            o.passes += self.screen.reads - reads
         if len(missing) or not reach < 1.0:
             return np.inf, missing
         return cost + left + f * beyond + FLOOR * f, missing
 
     def _free(self, penalty):
         """Positions of the columns in work whose slopes have to be 0: no penalty holds them."""
-        if not np.any((penalty.l1 == 0) & (penalty.l2 == 0)):
+        if not any_of((penalty.l1 == 0) & (penalty.l2 == 0)):
             return ()
         m = len(self.columns)
         l1, l2, lower, upper = penalty.of_columns(self.columns)
