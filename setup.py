@@ -74,6 +74,7 @@ extension = Extension(
             "dispatch.c",
             "pool.c",
             "run.c",
+            "columns.c",
             "proximal.c",
             "proximal_face.c",
             "screening.c",

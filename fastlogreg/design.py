@@ -113,26 +113,6 @@ def pick_columns(X, columns):
     return np.ascontiguousarray(np.take(X, columns, axis=1))
 
 
-def columns_of(X, columns):
-    """Some columns, each contiguous: X itself if it is by column and they are all, else a copy."""
-    whole = len(columns) == X.shape[1]
-    if is_sparse(X):
-        if X.format == "csc":
-            return X if whole else X[:, columns]
-        return (X if whole else pick_columns(X, columns)).tocsc()
-    X = np.asarray(X)
-    return np.asfortranarray(X if whole else np.take(X, columns, axis=1))
-
-
-def beside(left, right):
-    """Columns of `columns_of` beside each other."""
-    if is_sparse(left):
-        from scipy.sparse import hstack
-
-        return hstack([left, right], format="csc")
-    return np.concatenate([left.T, right.T]).T
-
-
 def standard_deviations(X, matrix, weight, n_threads):
     """Weighted standard deviation of each column, divided by the sum of weights; 1 if it is 0."""
     n, p = matrix.shape

@@ -57,11 +57,13 @@ class Penalty(NamedTuple):
 
     def of_columns(self, columns):
         """The penalty of some columns alone."""
+        if not any(isinstance(v, np.ndarray) for v in self):
+            return self
         return Penalty(*(v[columns] if isinstance(v, np.ndarray) else v for v in self))
 
     def times(self, scale):
         """The same penalty of an objective that is multiplied by `scale`."""
-        return self._replace(l1=self.l1 * scale, l2=self.l2 * scale)
+        return Penalty(self.l1 * scale, self.l2 * scale, self.lower, self.upper)
 
     @property
     def bare(self):

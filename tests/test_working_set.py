@@ -200,28 +200,117 @@ def test_screens_refuse_what_does_not_fit():
         kernels.Screen(rows)
 
 
+@pytest.mark.parametrize("bounded", [False, True])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_step_left_over_is_taken_by_one_product(kind, intercept, bounded):
+    """The point is what an evaluation there finds; where nothing is gained it stays."""
+    X, y = data(n=200)
+    offset = np.linspace(-1.0, 1.0, 200)
+    problem = kernels.Problem(design.as_matrix(KINDS[kind](X)), y, None, offset, intercept)
+    working = kernels.WorkingSet(problem, 30, kind in ("C", "CSR"))
+    working.penalise(2.0, 0.5, -0.1 if bounded else -np.inf, np.inf)
+    working.evaluate()
+    before = working.objective
+    assert working.minimise(0.0, 1e-3, 0) == ("max_iter", 0)
+    landing = np.empty(30)
+    ahead = working.look_ahead(landing)
+    assert working.take()
+    assert working.objective == pytest.approx(ahead, rel=1e-12)
+    assert ahead < before
+    np.testing.assert_allclose(working.coef[:30], landing, rtol=1e-12)
+    assert not bounded or (working.coef[:30] >= -0.1).all()
+    names = "gradient", "residual", "score", "curvature"
+    taken = [getattr(working, name).copy() for name in names]
+    taken_b, loss = working.gradient_b, working.loss
+    working.evaluate()
+    for name, array in zip(names, taken, strict=True):
+        np.testing.assert_allclose(array, getattr(working, name), rtol=1e-9, atol=1e-11)
+    assert (taken_b, loss) == pytest.approx((working.gradient_b, working.loss), abs=1e-10)
+    working.minimise(0.0, 1e-12, 50)  # as far as it goes: the step left gains nothing
+    at = working.coef.copy()
+    for _ in range(3):
+        if not working.take():
+            break
+    assert not working.take()
+    np.testing.assert_allclose(working.coef, at, atol=1e-9)
+
+
+def test_callbacks_see_every_iteration_of_a_wide_fit():
+    X, y = data(n=60, p=400)
+    for A in (X, sp.csr_array(X)):
+        seen = []
+        got = fastlogreg.fit(
+            A, y, alpha=0.02, l1_ratio=1.0, callback=lambda state, seen=seen: seen.append(state)
+        )
+        assert [state.n_iter for state in seen] == list(range(1, got.n_iter + 1))
+        assert (np.diff([state.objective for state in seen]) <= 1e-12).all()
+        stopped = fastlogreg.fit(
+            A, y, alpha=0.02, l1_ratio=1.0, callback=lambda state: state.n_iter == 2
+        )
+        assert stopped.n_iter == 2
+        assert stopped.stop_reason == "stopped by the callback"
+        assert stopped.objective == seen[1].objective
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("ones", [False, True])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("order", "CF")
-def test_columns_of_a_dense_matrix(order, dtype):
-    X, y = data(n=21, p=9)
-    X = np.asarray(X.astype(dtype), order=order)
-    matrix = design.as_matrix(X)
-    out = np.zeros((21, 6), dtype=dtype)
-    matrix.copy_columns(np.array([8, 0, 3]), out, 2)
-    np.testing.assert_array_equal(out[:, 2:5], X[:, [8, 0, 3]])
-    assert not out[:, [0, 1, 5]].any()
-    for wrong, first in (([9], 0), ([-1], 0), ([0, 1], 5), ([0], -1)):
-        with pytest.raises(ValueError, match="outside of X|no room"):
-            matrix.copy_columns(np.array(wrong), out, first)
-    with pytest.raises(ValueError, match="no dense columns"):
-        matrix.copy_columns(np.array([0]), out[:20], 0)
-    problem = kernels.Problem(matrix, y, None, None, True).over(matrix.part(2, 7))
-    scores = np.empty(21)
-    problem.predict(np.arange(6.0), scores)
-    np.testing.assert_allclose(scores, X[:, 2:7].astype(float) @ np.arange(5.0) + 5.0, rtol=1e-12)
-    for begin, end in ((-1, 3), (3, 2), (0, 10)):
+@pytest.mark.parametrize("by_column", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+def test_columns_are_copied_one_after_the_other(kind, by_column, dtype, ones, n_threads):
+    """A matrix of the first ones stays what it was when others join them."""
+    dense = np.random.default_rng(2).normal(size=(401, 700)).astype(dtype)
+    dense[dense < 0.3] = 0.0
+    dense = (dense > 0).astype(dtype) if ones else dense
+    X = KINDS[kind](dense)
+    order = np.random.default_rng(1).permutation(700)[:400]
+    if sp.issparse(X) and not by_column:
+        with pytest.raises(ValueError, match="by column only"):
+            kernels.Columns(design.as_matrix(X), by_column)
+        return
+    columns, seen = kernels.Columns(design.as_matrix(X), by_column), []
+    for begin, end in ((0, 1), (1, 1), (1, 70), (70, 90), (90, 400)):
+        columns.add(order[begin:end], n_threads)
+        seen.append(columns.matrix)
+        assert columns.count == end
+    for matrix in seen:
+        m = matrix.shape[1]
+        assert matrix.layout == ("CSC" if sp.issparse(X) else "F" if by_column else "C")
+        problem = kernels.Problem(matrix, None, None, None, False)
+        products, scores = np.empty(m), np.empty(401)
+        r, w = np.random.default_rng(m).normal(size=(2, 401))
+        w = w[np.arange(m) % 401]
+        problem.collect(r, products)
+        problem.predict(w, scores)
+        part = dense[:, order[:m]].astype(float)
+        np.testing.assert_allclose(products, part.T @ r, rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(scores, part @ w, rtol=1e-10, atol=1e-10)
+
+
+def test_columns_that_are_not_there():
+    X, _ = data()
+    for kind in KINDS:
+        columns = kernels.Columns(design.as_matrix(KINDS[kind](X)), True)
         with pytest.raises(ValueError, match="no columns"):
-            matrix.part(begin, end)
+            _ = columns.matrix
+        for wrong in ([30], [-1], [0, 99]):
+            with pytest.raises(ValueError, match="outside of X"):
+                columns.add(np.array(wrong))
+    with pytest.raises(ValueError, match="twice"):
+        kernels.Columns(design.as_matrix(sp.csr_array(X)), True).add(np.array([3, 3]))
+
+
+def test_problems_over_other_columns():
+    X, y = data(n=21, p=9)
+    offset, weight = np.random.default_rng(0).random((2, 21))
+    problem = kernels.Problem(design.as_matrix(X), y, weight, offset, True)
+    theta = np.linspace(-1.0, 1.0, 6)
+    over, part = np.empty(6), np.empty(6)
+    loss = problem.over(design.as_matrix(X[:, 2:7])).evaluate(theta, over)
+    direct = kernels.Problem(design.as_matrix(X[:, 2:7]), y, weight, offset, True)
+    assert direct.evaluate(theta, part) == loss
+    np.testing.assert_array_equal(over, part)
     with pytest.raises(ValueError, match="rows"):
         problem.over(design.as_matrix(X[:20]))
 

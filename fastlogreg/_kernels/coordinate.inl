@@ -63,12 +63,13 @@ static void columns_sum(const flr_columns *m, const double *step)
         if (step[j] != 0.0) column_add(m, j, step[j]);
 }
 
-static void scale_values(const flr_matrix *x, const double *factor, int single, void *out)
+static void scale_columns(const flr_matrix *x, ptrdiff_t lo, ptrdiff_t hi, const double *factor, int single,
+                          void *out, double *squares, double *sums)
 {
     if (x->is_float)
-        scale_values_f32(x, factor, single, out);
+        scale_columns_f32(x, lo, hi, factor, single, out, squares, sums);
     else
-        scale_values_f64(x, factor, single, out);
+        scale_columns_f64(x, lo, hi, factor, single, out, squares, sums);
 }
 
 FLR_INLINE double column_step(const flr_columns *m, ptrdiff_t j, double *w, double *sum, double *pull)
@@ -94,8 +95,8 @@ FLR_INLINE double column_step(const flr_columns *m, ptrdiff_t j, double *w, doub
 
 /* Cycles over all coordinates, and in between over those off zero only, until one over all lowers the
  * model by no more than `loose` of what all did, `so_far` included, or no coordinate's slope was off by
- * more than `exact`. Returns the number of cycles, negated if max_cycles were not enough. list: q indices. */
-#define CYCLES(step)                                                                                \
+ * more than `exact`; with `settle` one over those off zero is enough. Returns the number of cycles, negated if max_cycles were not enough. list: q indices. */
+#define CYCLES(step, settle)                                                                        \
     double total = so_far;                                                                          \
     int cycles = 0;                                                                                 \
     for (;;) {                                                                                      \
@@ -119,6 +120,7 @@ FLR_INLINE double column_step(const flr_columns *m, ptrdiff_t j, double *w, doub
             total += gain;                                                                          \
             if (gain <= 0.3 * loose * total || largest <= exact) break;                             \
         }                                                                                           \
+        if (cycles < max_cycles && settle) return cycles;                                           \
         if (cycles >= max_cycles) return -cycles;                                                   \
     }
 
@@ -126,7 +128,7 @@ static int coordinate_cycles(const flr_quadratic *model, double *w, double *stat
                              double so_far, double loose, double exact, int max_cycles)
 {
     const ptrdiff_t q = model->q;
-    CYCLES(coordinate_step)
+    CYCLES(coordinate_step, 0)
 }
 
 /* state: the sum of cross * step, one number */
@@ -134,6 +136,6 @@ static int column_cycles(const flr_columns *model, double *w, double *state, ptr
                          double so_far, double loose, double exact, int max_cycles)
 {
     const ptrdiff_t q = model->model.q;
-    CYCLES(column_step)
+    CYCLES(column_step, loose > 0.0)
 }
 #undef CYCLES

@@ -149,9 +149,23 @@ cdef extern from "proximal.h" nogil:
     void flr_release_proximal(flr_proximal *) noexcept
     double flr_proximal_objective(const flr_proximal *) noexcept
     double flr_proximal_look_ahead(flr_proximal *, double *) noexcept
+    int flr_proximal_take(flr_proximal *, flr_executor) noexcept
     double flr_proximal_unit(const flr_proximal *) noexcept
     double flr_proximal_violation(const flr_proximal *) noexcept
     flr_proof flr_proximal_prove(const flr_proximal *, const double *, const double *) noexcept
+
+cdef extern from "columns.h" nogil:
+    enum:
+        FLR_COLUMN_TASKS
+    ctypedef struct flr_columns_pick:
+        const flr_matrix *x
+        const int32_t *position
+        Py_ssize_t count
+        int64_t *places
+        int32_t *index
+        void *values
+    int flr_count_columns(flr_columns_pick *, int64_t *, flr_executor) noexcept
+    int flr_pick_columns(flr_columns_pick *, flr_executor) noexcept
 
 cdef extern from "screening.h" nogil:
     enum:
@@ -273,6 +287,7 @@ def select_level(str name):
 include "vectors.pxi"
 include "linear.pxi"
 include "matrix.pxi"
+include "columns.pxi"
 include "problem.pxi"
 include "proximal.pxi"
 include "screening.pxi"

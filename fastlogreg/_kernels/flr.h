@@ -259,8 +259,10 @@ enum { FLR_SCORE, FLR_SCORE_F32, FLR_PROBA, FLR_PROBA_F32 };
     X(int, column_cycles, (const flr_columns *model, double *w, double *state, ptrdiff_t *list,     \
                            double so_far, double loose, double exact, int max_cycles))              \
     X(void, columns_sum, (const flr_columns *model, const double *step))                            \
-    /* the values of CSC x times a factor of their rows, as float or double */                      \
-    X(void, scale_values, (const flr_matrix *x, const double *factor, int single, void *out))       \
+    /* columns [lo, hi) of CSC x times a factor f of their rows, as float or double, the sums of     \
+     * their squares, and of their products with f */                                               \
+    X(void, scale_columns, (const flr_matrix *x, ptrdiff_t lo, ptrdiff_t hi, const double *factor,  \
+                            int single, void *out, double *squares, double *sums))                  \
     X(void, add_scaled, (ptrdiff_t n, double a, const double *x, double *y))                        \
     /* a Cholesky factor whose columns come and go, see face.inl */                                 \
     X(int, face_add, (flr_face *face, double *a, double diagonal))                                  \

@@ -404,14 +404,22 @@ static void FN(column_add)(const flr_matrix *x, ptrdiff_t j, double change, cons
     for (; i < x->n; i++) t[i] += change * k[i] * column[i];
 }
 
-static void FN(scale_values)(const flr_matrix *x, const double *factor, int single, void *out)
+static void FN(scale_columns)(const flr_matrix *x, ptrdiff_t lo, ptrdiff_t hi, const double *factor,
+                              int single, void *out, double *squares, double *sums)
 {
     const T *value = (const T *)x->values;
-    for (int64_t a = x->start[0]; a < x->start[x->p]; a++) {
-        const double v = factor[x->index[a]] * (value ? (double)value[a] : 1.0);
-        if (single)
-            ((float *)out)[a] = (float)v;
-        else
-            ((double *)out)[a] = v;
+    for (ptrdiff_t j = lo; j < hi; j++) {
+        double square = 0.0, sum = 0.0;
+        for (int64_t a = x->start[j]; a < x->start[j + 1]; a++) {
+            const double by = factor[x->index[a]], v = by * (value ? (double)value[a] : 1.0);
+            square += v * v;
+            sum += v * by;
+            if (single)
+                ((float *)out)[a] = (float)v;
+            else
+                ((double *)out)[a] = v;
+        }
+        squares[j] = square;
+        sums[j] = sum;
     }
 }

@@ -1,20 +1,5 @@
 # The data: buffers of a matrix, held and checked; a part of core.pyx.
 
-ctypedef fused number:
-    double
-    float
-
-
-cdef void copy_columns(const number *values, const flr_matrix *x, const int64_t[::1] columns,
-                       number *out, Py_ssize_t stride) noexcept nogil:
-    """out[i, k] = x[i, columns[k]]"""
-    cdef Py_ssize_t down = x.ld if x.layout == FLR_DENSE_C else 1, i, k
-    cdef Py_ssize_t across = 1 if x.layout == FLR_DENSE_C else x.ld
-    for i in range(x.n):
-        for k in range(columns.shape[0]):
-            out[i * stride + k] = values[i * down + columns[k] * across]
-
-
 cdef flr_matrix part_of_dense(flr_matrix x, Py_ssize_t begin, Py_ssize_t count) noexcept nogil:
     """Columns from `begin` on of dense x."""
     cdef Py_ssize_t offset = begin * (1 if x.layout == FLR_DENSE_C else x.ld)
@@ -72,37 +57,6 @@ cdef class Matrix:
         other.layout = "F" if self.layout == "C" else "C"
         other.shape = (other.m.n, other.m.p)
         return other
-
-    def part(self, Py_ssize_t begin, Py_ssize_t end):
-        """Columns [begin, end) of the same buffer; dense only."""
-        cdef Matrix other = Matrix.__new__(Matrix)
-        if self.m.layout not in (FLR_DENSE_C, FLR_DENSE_F) or not 0 <= begin <= end <= self.m.p:
-            raise ValueError(f"no columns {begin} to {end} of a dense matrix of shape {self.shape}")
-        other.held, other.layout = self.held, self.layout
-        other.m = part_of_dense(self.m, begin, end - begin)
-        other.shape = (other.m.n, other.m.p)
-        return other
-
-    def copy_columns(self, const int64_t[::1] columns, out, Py_ssize_t first):
-        """Copy columns of dense X into those of out from `first` on: C order, of the same type."""
-        cdef double[:, ::1] d
-        cdef float[:, ::1] f
-        cdef Py_ssize_t k, count = columns.shape[0]
-        if self.m.layout not in (FLR_DENSE_C, FLR_DENSE_F) or out.shape[0] != self.m.n:
-            raise ValueError(f"X of shape {self.shape} has no dense columns for {out.shape}")
-        if first < 0 or first + count > out.shape[1]:
-            raise ValueError(f"no room for {count} columns from {first} on in {out.shape}")
-        for k in range(count):
-            if not 0 <= columns[k] < self.m.p:
-                raise ValueError(f"column {columns[k]} is outside of X with {self.m.p} columns")
-        if not count or not self.m.n:
-            return
-        if self.m.is_float:
-            f = out
-            copy_columns(<const float *>self.m.values, &self.m, columns, &f[0, first], f.shape[1])
-        else:
-            d = out
-            copy_columns(<const double *>self.m.values, &self.m, columns, &d[0, first], d.shape[1])
 
     @staticmethod
     def sparse(values, const int32_t[::1] index, const int64_t[::1] start, shape, bint by_row):

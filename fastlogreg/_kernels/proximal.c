@@ -51,6 +51,12 @@ static double own_curvature(const flr_proximal *job, ptrdiff_t j)
     return job->gram ? job->gram[j * (job->capacity + 1)] : job->diagonal[j];
 }
 
+/* w within the box of coefficient j: rounding may have led outside. */
+static double inside(const flr_proximal *job, ptrdiff_t j, double w)
+{
+    return w < job->lower[j] ? job->lower[j] : w > job->upper[j] ? job->upper[j] : w;
+}
+
 double flr_proximal_look_ahead(flr_proximal *job, double *landing)
 {
     const ptrdiff_t m = job->pb.x.p, n = job->pb.n;
@@ -60,11 +66,9 @@ double flr_proximal_look_ahead(flr_proximal *job, double *landing)
     for (ptrdiff_t j = 0; j < m; j++) landing[j] = job->coef[j] + job->step[j];
     const double ahead = flr_active()->loss_rows(&job->pb, 0, n, z, NULL, NULL) + penalty(job, landing);
     for (ptrdiff_t j = 0; j < m; j++) {
-        const double step = job->step[j], to = landing[j];
-        if (job->coef[j] == 0.0 && own_curvature(job, j) * step * step <= ROUNDING * f)
-            landing[j] = 0.0;
-        else
-            landing[j] = to < job->lower[j] ? job->lower[j] : to > job->upper[j] ? job->upper[j] : to;
+        const double step = job->step[j];
+        const int unnoticed = job->coef[j] == 0.0 && own_curvature(job, j) * step * step <= ROUNDING * f;
+        landing[j] = unnoticed ? 0.0 : inside(job, j, landing[j]);
     }
     return ahead;
 }
@@ -122,44 +126,57 @@ flr_proof flr_proximal_prove(const flr_proximal *job, const double *along, const
 }
 
 /* The model's matrix for walks along the columns of sparse X: its values times the roots of the moves,
- * so that a walk meets one number a row, and in single precision where their squares allow it. */
-static int scale_columns(flr_proximal *job, int single)
+ * so that a walk meets one number a row; and its squares and products with the moves. */
+static int scale_columns(flr_proximal *job, int single, double *squares, double *sums, flr_executor ex)
 {
     const flr_matrix *x = &job->pb.x;
-    const int64_t stored = x->start[x->p];
-    free(job->scaled);
-    job->scaled = malloc(((size_t)stored + 1) * (single ? sizeof(float) : sizeof(double)));
-    if (!job->scaled) return FLR_NO_MEMORY;
+    const size_t bytes = ((size_t)x->start[x->p] + 1) * (single ? sizeof(float) : sizeof(double));
+    if (bytes > job->scaled_room) {
+        free(job->scaled);
+        job->scaled_room = 0;
+        job->scaled = malloc(bytes);
+        if (!job->scaled) return FLR_NO_MEMORY;
+        job->scaled_room = bytes;
+    }
     for (ptrdiff_t i = 0; i < job->pb.n; i++) job->along[i] = sqrt(job->moves[i]);
-    job->model_x = *x;
     job->model_x.is_float = single;
     job->model_x.values = job->scaled;
-    flr_active()->scale_values(x, job->along, single, job->scaled);
-    return FLR_OK;
+    return flr_run_scale_columns(&job->pb, job->along, single, job->scaled, squares, sums, ex);
+}
+
+/* Whether single precision holds these squares. */
+static int moderate(ptrdiff_t m, const double *squares)
+{
+    for (ptrdiff_t j = 0; j < m; j++)
+        if (squares[j] != 0.0 && !(squares[j] > 1e-25 && squares[j] < 1e35)) return 0;
+    return 1;
 }
 
 /* For the residual form: the model's curvature of each column, and cross and total. */
 static int survey(flr_proximal *job, flr_executor ex)
 {
     const ptrdiff_t m = job->pb.x.p;
-    int single = 1;
-    double *sums = malloc(((size_t)flr_padded(m) + 16) * sizeof(double));
+    int outcome;
+    double *sums = malloc(((size_t)flr_padded(m) + 16) * sizeof(double)), *squares = job->diagonal;
     if (!sums) return FLR_NO_MEMORY;
-    int outcome = flr_run_collect(&job->pb, job->moves, 1, sums, ex);
-    memcpy(job->diagonal, sums, (size_t)m * sizeof(double));
-    if (outcome == FLR_OK) outcome = flr_run_collect(&job->pb, job->moves, 0, sums, ex);
-    job->total = job->pb.intercept ? sums[m] : 0.0;
+    job->model_x = job->pb.x;
+    if (job->pb.x.layout == FLR_CSC) {
+        outcome = scale_columns(job, 1, squares, sums, ex);
+        if (outcome == FLR_OK && !moderate(m, squares)) outcome = scale_columns(job, 0, squares, sums, ex);
+    } else {
+        outcome = flr_run_collect(&job->pb, job->moves, 1, sums, ex);
+        memcpy(squares, sums, (size_t)m * sizeof(double));
+        if (outcome == FLR_OK) outcome = flr_run_collect(&job->pb, job->moves, 0, sums, ex);
+    }
+    job->total = job->pb.intercept ? flr_active()->sum(job->moves, job->pb.n) : 0.0;
     for (ptrdiff_t j = 0; j < m; j++) {
-        const double own = job->diagonal[j];
+        const double own = squares[j];
         job->cross[j] = job->total > 0.0 ? sums[j] : 0.0;
         if (job->total > 0.0) job->diagonal[j] -= sums[j] * sums[j] / job->total;
         if (own < INFINITY && !(job->diagonal[j] > 1e-13 * own)) job->diagonal[j] = 0.0;
-        if (own != 0.0 && !(own > 1e-25 && own < 1e35)) single = 0;
     }
     job->built = m;
     free(sums);
-    job->model_x = job->pb.x;
-    if (outcome == FLR_OK && job->pb.x.layout == FLR_CSC) outcome = scale_columns(job, single);
     return outcome;
 }
 
@@ -334,6 +351,32 @@ static int project(flr_proximal *job, flr_executor ex)
     return outcome;
 }
 
+int flr_proximal_take(flr_proximal *job, flr_executor ex)
+{
+    const ptrdiff_t m = job->pb.x.p, n = job->pb.n, length = job->capacity + 16;
+    double *w = job->work, *z = w + 2 * length, *r = z + n + 16, *h = r + n + 16;
+    double *sums = malloc(((size_t)flr_padded(m) + 16) * sizeof(double));
+    if (!sums) return FLR_NO_MEMORY;
+    for (ptrdiff_t j = 0; j < m; j++) w[j] = inside(job, j, job->coef[j] + job->step[j]);
+    for (ptrdiff_t i = 0; i < n; i++) z[i] = job->score[i] + job->along[i];
+    const double loss = flr_active()->loss_rows(&job->pb, 0, n, z, r, h);
+    int outcome = FLR_OK;
+    const int lower = loss + penalty(job, w) < flr_proximal_objective(job);
+    if (lower) outcome = flr_run_collect(&job->pb, r, 0, sums, ex);
+    if (lower && outcome == FLR_OK) {
+        memcpy(job->coef, w, (size_t)m * sizeof(double));
+        memcpy(job->gradient, sums, (size_t)m * sizeof(double));
+        memcpy(job->score, z, (size_t)n * sizeof(double));
+        memcpy(job->residual, r, (size_t)n * sizeof(double));
+        memcpy(job->curvature, h, (size_t)n * sizeof(double));
+        job->gradient_b = job->pb.intercept ? sums[m] : 0.0;
+        job->intercept += job->step_b;
+        job->loss = loss;
+    }
+    free(sums);
+    return outcome == FLR_OK ? lower : outcome;
+}
+
 /* Evaluates coef + size * step and goes there if the objective falls enough: 1, else 0 (or < 0). */
 static int advance(flr_proximal *job, double f, double size, double *trial, flr_executor ex)
 {
@@ -342,8 +385,7 @@ static int advance(flr_proximal *job, double f, double size, double *trial, flr_
     flr_point at = {0};
     memset(w, 0, (size_t)length * sizeof(double));
     for (ptrdiff_t j = 0; j < m; j++) {
-        const double to = job->coef[j] + size * job->step[j]; /* may leave the box by rounding */
-        w[j] = to < job->lower[j] ? job->lower[j] : to > job->upper[j] ? job->upper[j] : to;
+        w[j] = inside(job, j, job->coef[j] + size * job->step[j]);
     }
     at.coef = w;
     at.intercept = job->intercept + size * job->step_b;
@@ -469,7 +511,7 @@ static int steps(flr_proximal *job, double *trial, double *w, double *slope, ptr
         for (ptrdiff_t j = 0; j < m; j++)
             if (!(own_curvature(job, j) < INFINITY)) return FLR_OK;
         /* far from the optimum the model is not worth more */
-        last = job->ahead && job->n_iter > 0; /* a path's values mostly take one step */
+        last = job->ahead && job->gram && job->n_iter > 0; /* a path's values mostly take one step */
         const double loose = last ? 0.0 : before > 1e-3 * f && before < INFINITY ? 0.02 : 1e-3;
         if ((outcome = minimise(job, loose, w, slope, list, ex)) != FLR_OK) return outcome;
         const int credible = job->decrease <= f; /* no objective falls below zero */

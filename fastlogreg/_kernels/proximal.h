@@ -27,6 +27,7 @@ typedef struct {
     double *gram;                              /* capacity x capacity: sum moves x x', centred; NULL: */
     double *diagonal;                          /* only its diagonal; pb.x is then by column */
     void *scaled;                              /* in its place for sparse X: see scale_columns */
+    size_t scaled_room;                        /* its bytes */
     flr_matrix model_x;                        /* the columns with these values; dense ones as they are */
     double *cross, total;                      /* sum moves x, sum moves */
     double *work;                              /* 4 (capacity + 16) + 3 (n + 16) */
@@ -67,6 +68,10 @@ double flr_proximal_objective(const flr_proximal *job);
 /* loss + penalty at coef + step, once `along` is there: no read of X. landing: coef + step within the box,
  * and zero where the objective does not notice that. */
 double flr_proximal_look_ahead(flr_proximal *job, double *landing);
+
+/* Goes where the step left over leads, its rows' scores known by `along`: one product with X. 1, or 0 where
+ * the objective is no lower; negative: what went wrong. */
+int flr_proximal_take(flr_proximal *job, flr_executor ex);
 
 /* What a slope is compared with: the largest l1, or a tenth of the largest slope if that is more. */
 double flr_proximal_unit(const flr_proximal *job);

@@ -223,6 +223,15 @@ cdef class WorkingSet:
         same_length(landing.shape[0], self.size)
         return flr_proximal_look_ahead(&self.job, &landing[0] if self.size else NULL)
 
+    def take(self, int n_threads=1):
+        """Go where the step left over leads, by one product with X; False if that is no lower."""
+        cdef int outcome
+        self.needs_penalty()
+        with nogil:
+            outcome = flr_proximal_take(&self.job, executor(n_threads))
+        check(min(outcome, 0))
+        return bool(outcome)
+
     @property
     def violation(self):
         """The largest entry of the objective's shortest subgradient at coef."""

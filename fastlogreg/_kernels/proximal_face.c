@@ -17,6 +17,7 @@ void flr_release_proximal(flr_proximal *job)
     free(job->faced);
     free(job->faced_l2);
     free(job->scaled);
+    job->scaled_room = 0;
     job->face.factor = job->faced_l2 = NULL;
     job->scaled = NULL;
     job->faced = NULL;

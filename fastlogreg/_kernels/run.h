@@ -18,6 +18,9 @@ int flr_run_firth_score(const flr_problem *pb, flr_firth_point *point, flr_execu
 int flr_run_curved_product(const flr_problem *pb, const double *curvature, const double *v,
                            double v_b, double *along, double *out, flr_executor ex);
 int flr_run_collect(const flr_problem *pb, const double *r, int squared, double *out, flr_executor ex);
+/* CSC: its values times a factor of their rows, see flr.h */
+int flr_run_scale_columns(const flr_problem *pb, const double *factor, int single, void *out,
+                          double *squares, double *sums, flr_executor ex);
 int flr_run_gram(const flr_problem *pb, const double *h, int single, ptrdiff_t from, double *H,
                  flr_executor ex);
 int flr_run_predict(const flr_problem *pb, const double *coef, double intercept, int form, void *out,

@@ -22,7 +22,7 @@ extrapolation".
 import numpy as np
 
 from fastlogreg import design
-from fastlogreg._kernels.core import Matrix, Problem, Screen, WorkingSet
+from fastlogreg._kernels.core import Columns, Problem, Screen, WorkingSet
 from fastlogreg.objective import problem_over
 from fastlogreg.penalty import any_of
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED
@@ -63,8 +63,7 @@ class Proximal:
         self.columns = np.empty(0, dtype=np.int64)  # in work, in the order of the working set
         self.inside = np.zeros(objective.p, dtype=bool)
         self.screen = self.set = self.drawn = None
-        self.copy, self.copied = None, 0  # of the columns in work; how many are there
-        self.held = None  # the copy as the kernels see it, where X is dense
+        self.copy = None  # the compiled `Columns` in work
         # columns with a Gram matrix; walks along sparse or short ones cost less
         self.most = GRAM[0] if objective.sparse else min(max(GRAM[0], 2 * objective.n), GRAM[1])
         self.unproved = 1.0  # share of what a step promises that is left of the gap where it leads
@@ -125,7 +124,7 @@ class Proximal:
         m = len(columns)
         if o.p in (m, min(o.p, FEW)) or o.p // 2 < m and o.p <= MANY:
             columns = np.arange(o.p)
-        self.columns, self.copy, self.copied = columns, None, 0
+        self.columns, self.copy = columns, None
         self.inside[:] = False
         self.inside[columns] = True
         self.by_column = len(columns) > self.most
@@ -142,25 +141,19 @@ class Proximal:
 
     def _problem(self):
         """The kernels' problem over the columns in work, copied unless they are all of them."""
-        o, m = self.objective, len(self.columns)
-        if self.by_column:
-            new = design.columns_of(o.X, self.columns[self.copied :])
-            self.copy = design.beside(self.copy, new) if self.copied else new
-            self.copied = m
-            return problem_over(o, self.copy)
-        if self.whole:
-            return problem_over(o, design.by_row(o.X)) if o.matrix.layout == "CSC" else o.problem
-        if o.sparse:
-            return problem_over(o, design.pick_columns(o.X, self.columns))
-        if self.copy is None or m > self.copy.shape[1]:
-            room = min(o.p, max(64, 2 * m))
-            grown = np.empty((o.n, room), dtype=np.float32 if o.float32 else np.float64)
-            if self.copied:
-                grown[:, : self.copied] = self.copy[:, : self.copied]
-            self.copy, self.held = grown, Matrix.dense(grown)
-        o.matrix.copy_columns(self.columns[self.copied :], self.copy, self.copied)
-        self.copied = m
-        return o.problem.over(self.held.part(0, m))
+        o = self.objective
+        suitable = ("F", "CSC") if self.by_column else ("C", "F", "CSR")
+        if self.whole and o.matrix.layout in suitable:
+            return o.problem
+        if o.sparse and not self.by_column:
+            X = design.by_row(o.X) if self.whole else design.pick_columns(o.X, self.columns)
+            return problem_over(o, X)
+        if not len(self.columns):
+            return problem_over(o, np.empty((o.n, 0)))
+        if self.copy is None:
+            self.copy = Columns(o.matrix, self.by_column)
+        self.copy.add(self.columns[self.copy.count :], o.n_threads)
+        return o.problem.over(self.copy.matrix)
 
     def _sample(self):
         """Have Gram matrices made of the rows drawn, if there are any."""
@@ -226,19 +219,20 @@ class Proximal:
         self._enter(penalty)
         # as long as columns are missing there is no point in solving for those here exactly
         finest = max(0.25 * tol, 1e-15)
-        inner, n_iter, renewed = max(finest, 1e-3), 0, False
+        inner, n_iter, walked, renewed = finest if self.whole else max(finest, 1e-3), 0, 0, False
         if before is not None:
             inner = min(max(tol / self.unproved, finest), AHEAD * finest)
         for turn in range(100):
             walks = self.by_column and len(self.columns) <= GRAM[1]
-            if walks and n_iter >= WALKS:  # they lead nowhere: the columns hang together
+            if walks and walked >= WALKS:  # they lead nowhere: the columns hang together
                 self.most, walks = GRAM[1], False
                 self._work_on(self.columns, self.coefficients(), self.set.intercept)
             self.set.penalise(*s.of_columns(self.columns))
             first = before is not None and turn == 0
-            left = min(max_iter, WALKS if walks else max_iter) - n_iter
+            left = min(max_iter - n_iter, WALKS - walked if walks else max_iter)
             status, steps = self._minimise(inner, tol, left, watch, n_iter, first)
             n_iter += steps
+            walked += steps * walks
             if walks and status == "max_iter" and n_iter < max_iter:
                 continue
             f, theta = self.set.objective, None
@@ -253,12 +247,17 @@ class Proximal:
             if n_iter == max_iter and not (inner <= finest and status == "stalled"):
                 status = "max_iter"
                 break
+            if inner > finest and before is None and self._take_step():
+                n_iter, f, gap = n_iter + 1, self.set.objective, np.inf
+                if self._stopped_by(watch, n_iter):
+                    status = "callback"
+                    break
             if len(missing):
                 few = len(missing) < 0.15 * len(self.columns)  # they change little else
                 inner = finest if few else inner
                 self._add(missing[: max(64, (4 if self.by_column else 2) * len(self.columns))])
             elif inner > finest:
-                inner = max(finest, 1e-3 * inner)
+                inner = finest
             elif self.set.sampled:
                 self.set.sample(None, None, None)
                 self.drawn = None
@@ -273,6 +272,12 @@ class Proximal:
         theta = self.theta() if theta is None else theta
         end = theta, f / self.scale, gap / self.scale, self.set.violation / self.scale
         return Solution(*end, self._reason(gap <= tol * f, status, gap), n_iter)
+
+    def _take_step(self):
+        """Go where the step left over leads; whether that is lower."""
+        o = self.objective
+        o.passes += len(self.columns) / max(o.p, 1)
+        return self.set.take(o.n_threads)
 
     def _look_ahead(self, f, gap):
         """(theta, objective, gap) where the step left over leads; theta None if no lower."""
@@ -322,7 +327,7 @@ class Proximal:
         o, s, m = self.objective, self.set, len(self.columns)
         least, exact = inner * s.objective, 0.02 * min(tol, inner)
         if self.by_column:  # walks go no further than needed; faces get there anyway
-            exact = 0.1 * (inner if inner > AHEAD * tol else min(tol, inner))
+            exact = 0.5 * (inner if inner > AHEAD * tol else min(0.25 * tol, inner))
         watched = watch is not None and watch.callback is not None
         n_iter = 0
         while True:
@@ -335,9 +340,14 @@ class Proximal:
                 raise FloatingPointError("sums over the rows overflow")
             if status != "paused":
                 return status, n_iter
-            f = s.objective / self.scale
-            if watch(done + n_iter, self.theta(), f, np.inf):
+            if self._stopped_by(watch, done + n_iter):
                 return "callback", n_iter
+
+    def _stopped_by(self, watch, n_iter):
+        """Show a callback where it stands; whether that asks to stop."""
+        if watch is None or watch.callback is None:
+            return False
+        return watch(n_iter, self.theta(), self.set.objective / self.scale, np.inf)
 
     def _reason(self, proved, status, gap):
         """Why it stopped, in the words of `fastlogreg.result`."""
