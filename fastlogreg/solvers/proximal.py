@@ -67,6 +67,7 @@ class Proximal:
         # columns with a Gram matrix; walks along sparse or short ones cost less
         self.most = GRAM[0] if objective.sparse else min(max(GRAM[0], 2 * objective.n), GRAM[1])
         self.unproved = 1.0  # share of what a step promises that is left of the gap where it leads
+        self.renewed = False  # whether the Gram matrix was made anew as nothing else helped
         self.by_column = False  # whether the columns in work are too many for a Gram matrix
 
     def approach(self, theta, size):
@@ -219,14 +220,12 @@ class Proximal:
         self._enter(penalty)
         # as long as columns are missing there is no point in solving for those here exactly
         finest = max(0.25 * tol, 1e-15)
-        inner, n_iter, walked, renewed = finest if self.whole else max(finest, 1e-3), 0, 0, False
+        inner, n_iter, walked = finest if self.whole else max(finest, 1e-3), 0, 0
         if before is not None:
             inner = min(max(tol / self.unproved, finest), AHEAD * finest)
+        self.renewed = False
         for turn in range(100):
-            walks = self.by_column and len(self.columns) <= GRAM[1]
-            if walks and walked >= WALKS:  # they lead nowhere: the columns hang together
-                self.most, walks = GRAM[1], False
-                self._work_on(self.columns, self.coefficients(), self.set.intercept)
+            walks = self._may_walk(walked)
             self.set.penalise(*s.of_columns(self.columns))
             first = before is not None and turn == 0
             left = min(max_iter - n_iter, WALKS - walked if walks else max_iter)
@@ -235,9 +234,8 @@ class Proximal:
             walked += steps * walks
             if walks and status == "max_iter" and n_iter < max_iter:
                 continue
-            f, theta = self.set.objective, None
+            f, theta, gap = self.set.objective, None, np.inf
             if status == "callback":
-                gap = np.inf
                 break
             gap, missing = self._certify(s, f)
             if before is not None and gap < np.inf:
@@ -252,26 +250,42 @@ class Proximal:
                 if self._stopped_by(watch, n_iter):
                     status = "callback"
                     break
-            if len(missing):
-                few = len(missing) < 0.15 * len(self.columns)  # they change little else
-                inner = finest if few else inner
-                self._add(missing[: max(64, (4 if self.by_column else 2) * len(self.columns))])
-            elif inner > finest:
-                inner = finest
-            elif self.set.sampled:
-                self.set.sample(None, None, None)
-                self.drawn = None
-            elif not np.isfinite(gap) and not renewed:
-                # curvatures of long ago can move a mean out of (0, 1)
-                self.set.forget()
-                renewed = True
-            elif status == "stalled" or inner <= max(1e-4 * tol, 1e-15):
+            inner = self._refine(missing, gap, status, inner, finest, tol)
+            if inner is None:
                 break
-            else:
-                inner, renewed = max(0.03 * inner, 1e-15), False
         theta = self.theta() if theta is None else theta
         end = theta, f / self.scale, gap / self.scale, self.set.violation / self.scale
         return Solution(*end, self._reason(gap <= tol * f, status, gap), n_iter)
+
+    def _may_walk(self, walked):
+        """Whether the next steps are walks along columns, of which so many led nowhere."""
+        walks = self.by_column and len(self.columns) <= GRAM[1]
+        if walks and walked >= WALKS:  # the columns hang together
+            self.most, walks = GRAM[1], False
+            self._work_on(self.columns, self.coefficients(), self.set.intercept)
+        return walks
+
+    def _refine(self, missing, gap, status, inner, finest, tol):
+        """Do something about a gap too large: the next round's `inner`, None if nothing is left."""
+        s, m = self.set, len(self.columns)
+        if len(missing):
+            self._add(missing[: max(64, (4 if self.by_column else 2) * m)])
+            return finest if len(missing) < 0.15 * m else inner  # so few change little else
+        if inner > finest:
+            return finest
+        if s.sampled:
+            s.sample(None, None, None)
+            self.drawn = None
+            return inner
+        if not np.isfinite(gap) and not self.renewed:
+            # curvatures of long ago can move a mean out of (0, 1)
+            s.forget()
+            self.renewed = True
+            return inner
+        if status == "stalled" or inner <= max(1e-4 * tol, 1e-15):
+            return None
+        self.renewed = False
+        return max(0.03 * inner, 1e-15)
 
     def _take_step(self):
         """Go where the step left over leads; whether that is lower."""
