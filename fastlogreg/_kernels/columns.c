@@ -71,10 +71,16 @@ static void pick_task(void *context, ptrdiff_t task, double *slot, double *scrat
         }
 }
 
+static int run(flr_task task, flr_columns_pick *pick, flr_executor ex)
+{
+    const int64_t stored = pick->x->start[pick->x->n] - pick->x->start[0];
+    const int n_threads = stored < 50000 ? 1 : ex.n_threads; /* waking others costs more */
+    return flr_ordered_sum(task, pick, FLR_COLUMN_TASKS, n_threads, 0, NULL, 0, ex.poll);
+}
+
 int flr_count_columns(flr_columns_pick *pick, int64_t *start, flr_executor ex)
 {
-    const int outcome =
-        flr_ordered_sum(count_task, pick, FLR_COLUMN_TASKS, ex.n_threads, 0, NULL, 0, ex.poll);
+    const int outcome = run(count_task, pick, ex);
     if (outcome != FLR_OK) return outcome;
     for (ptrdiff_t j = 0; j < pick->count; j++) {
         start[j + 1] = start[j];
@@ -88,7 +94,4 @@ int flr_count_columns(flr_columns_pick *pick, int64_t *start, flr_executor ex)
     return FLR_OK;
 }
 
-int flr_pick_columns(flr_columns_pick *pick, flr_executor ex)
-{
-    return flr_ordered_sum(pick_task, pick, FLR_COLUMN_TASKS, ex.n_threads, 0, NULL, 0, ex.poll);
-}
+int flr_pick_columns(flr_columns_pick *pick, flr_executor ex) { return run(pick_task, pick, ex); }

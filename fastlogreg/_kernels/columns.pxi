@@ -161,8 +161,6 @@ cdef class Columns:
                 raise ValueError(f"column {columns[k]} is asked for twice")
             position[columns[k]] = <int32_t>k
         pick.x, pick.position, pick.count, pick.places = x, &position[0], count, &place[0]
-        if x.start[x.n] - x.start[0] < 50000:
-            n_threads = 1  # waking others costs more
         with nogil:
             outcome = flr_count_columns(&pick, start, executor(n_threads))
         check(outcome)

@@ -95,7 +95,8 @@ FLR_INLINE double column_step(const flr_columns *m, ptrdiff_t j, double *w, doub
 
 /* Cycles over all coordinates, and in between over those off zero only, until one over all lowers the
  * model by no more than `loose` of what all did, `so_far` included, or no coordinate's slope was off by
- * more than `exact`; with `settle` one over those off zero is enough. Returns the number of cycles, negated if max_cycles were not enough. list: q indices. */
+ * more than `exact`; with `settle` one over those off zero is enough. Returns the number of cycles,
+ * negated if max_cycles were not enough. list: q indices. */
 #define CYCLES(step, settle)                                                                        \
     double total = so_far;                                                                          \
     int cycles = 0;                                                                                 \
@@ -120,8 +121,8 @@ FLR_INLINE double column_step(const flr_columns *m, ptrdiff_t j, double *w, doub
             total += gain;                                                                          \
             if (gain <= 0.3 * loose * total || largest <= exact) break;                             \
         }                                                                                           \
-        if (cycles < max_cycles && settle) return cycles;                                           \
         if (cycles >= max_cycles) return -cycles;                                                   \
+        if (settle) return cycles;                                                                  \
     }
 
 static int coordinate_cycles(const flr_quadratic *model, double *w, double *state, ptrdiff_t *list,

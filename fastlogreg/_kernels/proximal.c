@@ -351,60 +351,60 @@ static int project(flr_proximal *job, flr_executor ex)
     return outcome;
 }
 
-int flr_proximal_take(flr_proximal *job, flr_executor ex)
+/* A point coef + size * step to be looked at, in the room of `trial`; its gradient's is the caller's. */
+static flr_point point_at(const flr_proximal *job, double size, double *trial)
 {
     const ptrdiff_t m = job->pb.x.p, n = job->pb.n, length = job->capacity + 16;
-    double *w = job->work, *z = w + 2 * length, *r = z + n + 16, *h = r + n + 16;
-    double *sums = malloc(((size_t)flr_padded(m) + 16) * sizeof(double));
-    if (!sums) return FLR_NO_MEMORY;
-    for (ptrdiff_t j = 0; j < m; j++) w[j] = inside(job, j, job->coef[j] + job->step[j]);
-    for (ptrdiff_t i = 0; i < n; i++) z[i] = job->score[i] + job->along[i];
-    const double loss = flr_active()->loss_rows(&job->pb, 0, n, z, r, h);
-    int outcome = FLR_OK;
-    const int lower = loss + penalty(job, w) < flr_proximal_objective(job);
-    if (lower) outcome = flr_run_collect(&job->pb, r, 0, sums, ex);
-    if (lower && outcome == FLR_OK) {
-        memcpy(job->coef, w, (size_t)m * sizeof(double));
-        memcpy(job->gradient, sums, (size_t)m * sizeof(double));
-        memcpy(job->score, z, (size_t)n * sizeof(double));
-        memcpy(job->residual, r, (size_t)n * sizeof(double));
-        memcpy(job->curvature, h, (size_t)n * sizeof(double));
-        job->gradient_b = job->pb.intercept ? sums[m] : 0.0;
-        job->intercept += job->step_b;
-        job->loss = loss;
-    }
-    free(sums);
-    return outcome == FLR_OK ? lower : outcome;
+    double *rows = trial + 2 * length;
+    flr_point at = {0};
+    memset(trial, 0, (size_t)length * sizeof(double));
+    for (ptrdiff_t j = 0; j < m; j++) trial[j] = inside(job, j, job->coef[j] + size * job->step[j]);
+    at.coef = trial;
+    at.intercept = job->intercept + size * job->step_b;
+    at.score = rows;
+    at.residual = rows + n + 16;
+    at.curvature = rows + 2 * (n + 16);
+    return at;
+}
+
+static void move_to(flr_proximal *job, const flr_point *at)
+{
+    const size_t m = (size_t)job->pb.x.p, n = (size_t)job->pb.n;
+    memcpy(job->coef, at->coef, m * sizeof(double));
+    memcpy(job->gradient, at->gradient, m * sizeof(double));
+    memcpy(job->score, at->score, n * sizeof(double));
+    memcpy(job->residual, at->residual, n * sizeof(double));
+    memcpy(job->curvature, at->curvature, n * sizeof(double));
+    job->gradient_b = job->pb.intercept ? at->gradient[m] : 0.0;
+    job->intercept = at->intercept;
+    job->loss = at->loss;
+}
+
+int flr_proximal_take(flr_proximal *job, flr_executor ex)
+{
+    const ptrdiff_t n = job->pb.n;
+    flr_point at = point_at(job, 1.0, job->work);
+    for (ptrdiff_t i = 0; i < n; i++) at.score[i] = job->score[i] + job->along[i];
+    at.loss = flr_active()->loss_rows(&job->pb, 0, n, at.score, at.residual, at.curvature);
+    if (!(at.loss + penalty(job, at.coef) < flr_proximal_objective(job))) return 0;
+    at.gradient = malloc(((size_t)flr_padded(job->pb.x.p) + 16) * sizeof(double));
+    if (!at.gradient) return FLR_NO_MEMORY;
+    const int outcome = flr_run_collect(&job->pb, at.residual, 0, at.gradient, ex);
+    if (outcome == FLR_OK) move_to(job, &at);
+    free(at.gradient);
+    return outcome == FLR_OK ? 1 : outcome;
 }
 
 /* Evaluates coef + size * step and goes there if the objective falls enough: 1, else 0 (or < 0). */
 static int advance(flr_proximal *job, double f, double size, double *trial, flr_executor ex)
 {
-    const ptrdiff_t m = job->pb.x.p, n = job->pb.n, length = job->capacity + 16;
-    double *w = trial, *g = w + length, *z = g + length, *r = z + n + 16, *h = r + n + 16;
-    flr_point at = {0};
-    memset(w, 0, (size_t)length * sizeof(double));
-    for (ptrdiff_t j = 0; j < m; j++) {
-        w[j] = inside(job, j, job->coef[j] + size * job->step[j]);
-    }
-    at.coef = w;
-    at.intercept = job->intercept + size * job->step_b;
-    at.gradient = g;
-    at.score = z;
-    at.residual = r;
-    at.curvature = h;
+    flr_point at = point_at(job, size, trial);
+    at.gradient = trial + job->capacity + 16;
     int outcome = flr_run_evaluate(&job->pb, &at, ex);
     if (outcome != FLR_OK) return outcome < 0 ? outcome : -1;
-    const double gain = f - at.loss - penalty(job, w);
+    const double gain = f - at.loss - penalty(job, at.coef);
     if (!(gain >= 0.01 * size * job->decrease - ROUNDING * f)) return 0;
-    memcpy(job->coef, w, (size_t)length * sizeof(double));
-    memcpy(job->gradient, g, (size_t)m * sizeof(double));
-    memcpy(job->score, z, (size_t)n * sizeof(double));
-    memcpy(job->residual, r, (size_t)n * sizeof(double));
-    memcpy(job->curvature, h, (size_t)n * sizeof(double));
-    job->gradient_b = job->pb.intercept ? g[m] : 0.0;
-    job->intercept = at.intercept;
-    job->loss = at.loss;
+    move_to(job, &at);
     return 1;
 }
 

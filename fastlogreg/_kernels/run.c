@@ -19,7 +19,7 @@ typedef struct {
     double scalar;
     int form, with_hessian;
     void *out;
-    double *const *sums; /* where sums of columns go */
+    double *squares, *sums; /* of columns, where these go */
 } pass_t;
 
 static ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
@@ -136,23 +136,23 @@ static int csc_collect(const flr_problem *pb, const double *r, int squared, doub
 static void scale_columns_task(void *context, ptrdiff_t task, double *slot, double *scratch)
 {
     pass_t *pass = context;
-    double *const *sums = pass->sums;
     ptrdiff_t lo, hi;
     (void)slot, (void)scratch;
     bounds(pass, task, &lo, &hi);
-    pass->kernels->scale_columns(&pass->pb->x, lo, hi, pass->a, pass->form, pass->out, sums[0], sums[1]);
+    pass->kernels->scale_columns(&pass->pb->x, lo, hi, pass->a, pass->form, pass->out, pass->squares,
+                                 pass->sums);
 }
 
 int flr_run_scale_columns(const flr_problem *pb, const double *factor, int single, void *out,
                           double *squares, double *sums, flr_executor ex)
 {
-    double *both[2] = {squares, sums};
     pass_t pass = {0};
     pass.pb = pb;
     pass.a = factor;
     pass.form = single;
     pass.out = out;
-    pass.sums = both;
+    pass.squares = squares;
+    pass.sums = sums;
     return go(scale_columns_task, &pass, pb->x.p, chunk_columns(&pb->x, 0), threads_for(pb, ex, 0), 0, NULL,
               0, ex);
 }

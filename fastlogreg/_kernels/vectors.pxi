@@ -65,7 +65,7 @@ def dot(const double[::1] a, const double[::1] b):
 
 
 def nonzero(const double[::1] x):
-    """The positions of the entries that are not 0: `numpy.flatnonzero`, several times faster."""
+    """The positions of entries that are not 0: `numpy.flatnonzero` in less than half the time."""
     import numpy as np
 
     cdef Py_ssize_t i, count = 0
