@@ -75,6 +75,11 @@ def by_row(X):
     return X.tocsr() if is_sparse(X) and X.format != "csr" else X
 
 
+def serves(matrix, by_column):
+    """Whether X where it lies serves walks along its columns, or else products of pairs of them."""
+    return matrix.layout in (("F", "CSC") if by_column else ("C", "F", "CSR"))
+
+
 def canonical(X):
     """X, or of sparse X whose entries are unsorted or doubled a sorted copy without doubles."""
     if is_sparse(X) and not X.has_canonical_format:

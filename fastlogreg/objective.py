@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from fastlogreg import design
-from fastlogreg._kernels.core import Matrix, Problem, count_ones, dot, padded, symmetrise
+from fastlogreg._kernels.core import Problem, count_ones, dot, padded, symmetrise
 
 SMALL = 600_000  # entries of X up to which a fit is one compiled call
 
@@ -26,17 +26,6 @@ def null_intercept(y, weight, total):
         ones = float(y.sum()) if y.dtype.char == "d" else count_ones(y)
     mean = min(max(ones / total, 1e-12), 1.0 - 1e-12)
     return math.log(mean / (1.0 - mean))
-
-
-def problem_over(objective, columns, bare=False):
-    """The kernels' problem over other columns (a Matrix, or what becomes one) of the same rows.
-
-    `bare`: without targets, weights and offset, for products alone.
-    """
-    matrix = columns if isinstance(columns, Matrix) else design.as_matrix(columns)
-    o = objective
-    rows = (None, None, None) if bare else (o.y, o.weight, o.offset)
-    return Problem(matrix, *rows, o.fit_intercept)
 
 
 class Objective:

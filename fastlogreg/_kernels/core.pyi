@@ -218,9 +218,7 @@ class WorkingSet:
         lower: float | Doubles,
         upper: float | Doubles,
     ) -> None: ...
-    def prove(
-        self, along: Doubles | None = None, v: Doubles | None = None
-    ) -> tuple[float, float, float, float]: ...
+    def prove(self, along: Doubles, v: Doubles) -> tuple[float, float, float, float]: ...
     def minimise(
         self,
         least: float,

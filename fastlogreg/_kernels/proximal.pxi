@@ -238,23 +238,18 @@ cdef class WorkingSet:
         self.needs_penalty()
         return flr_proximal_violation(&self.job)
 
-    def prove(self, const double[::1] along=None, const double[::1] v=None):
+    def prove(self, const double[::1] along, const double[::1] v):
         """What the dual point with residuals ``residual + moves * along`` proves, v = X' of them.
 
-        None: that of the step left over.
         (cost, reach, left, beyond): if reach < 1, the objective is at most ``cost + left + beyond *
         objective`` above its minimum over these columns; see reference.duality_gap.
         """
         cdef flr_proof proof
-        cdef const double *change = self.job.along
-        cdef const double *slopes = self.job.slopes
         self.needs_penalty()
-        if along is not None:
-            same_length(along.shape[0], self.n)
-            same_length(v.shape[0], self.size)
-            change, slopes = &along[0], &v[0] if self.size else NULL
+        same_length(along.shape[0], self.n)
+        same_length(v.shape[0], self.size)
         with nogil:
-            proof = flr_proximal_prove(&self.job, change, slopes)
+            proof = flr_proximal_prove(&self.job, &along[0], &v[0] if self.size else NULL)
         return proof.cost, proof.reach, proof.left, proof.beyond
 
     def minimise(self, double least, double exact, int max_iter, bint single=False, int n_threads=1,

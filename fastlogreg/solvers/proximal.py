@@ -23,7 +23,6 @@ import numpy as np
 
 from fastlogreg import design
 from fastlogreg._kernels.core import Columns, Problem, Screen, WorkingSet
-from fastlogreg.objective import problem_over
 from fastlogreg.penalty import any_of
 from fastlogreg.result import CALLBACK, CONVERGED, DIVERGED, MAX_ITER, SEPARATED, STALLED
 from fastlogreg.solvers.multilevel import draw, sample_size
@@ -143,14 +142,13 @@ class Proximal:
     def _problem(self):
         """The kernels' problem over the columns in work, copied unless they are all of them."""
         o = self.objective
-        suitable = ("F", "CSC") if self.by_column else ("C", "F", "CSR")
-        if self.whole and o.matrix.layout in suitable:
+        if self.whole and design.serves(o.matrix, self.by_column):
             return o.problem
         if o.sparse and not self.by_column:
             X = design.by_row(o.X) if self.whole else design.pick_columns(o.X, self.columns)
-            return problem_over(o, X)
+            return o.problem.over(design.as_matrix(X))
         if not len(self.columns):
-            return problem_over(o, np.empty((o.n, 0)))
+            return o.problem.over(design.as_matrix(np.empty((o.n, 0))))
         if self.copy is None:
             self.copy = Columns(o.matrix, self.by_column)
         self.copy.add(self.columns[self.copy.count :], o.n_threads)
@@ -404,11 +402,11 @@ class Proximal:
         """(gap, columns that must join) from the step that was not taken."""
         o, s = self.objective, self.set
         n = o.n
-        along, slopes = s.along[:n], None
+        along, slopes = s.along[:n], s.slopes[: len(self.columns)]
         free = self._free(penalty)
         if len(free):
-            along, slopes = self._balance(free, along, s.slopes[: len(self.columns)])
-        cost, reach, left, beyond = s.prove(along, slopes) if len(free) else s.prove()
+            along, slopes = self._balance(free, along, slopes)
+        cost, reach, left, beyond = s.prove(along, slopes)
         missing = ()
         if not self.whole:
             moved = s.residual[:n] + s.moves[:n] * along
@@ -434,12 +432,13 @@ class Proximal:
         size = max(1.0, float(np.abs(s.coef[:m] + s.step[:m]).max()))
         gram = s.gram[np.ix_(free, free)] if not self.by_column else np.diag(s.diagonal[free])
         out = np.append(slopes, 0.0) if o.fit_intercept else slopes.copy()
+        bare = Problem(s.problem.matrix, None, None, None, o.fit_intercept)  # no offset
         for _ in range(4):
             delta = np.zeros(len(out))
             delta[free] = -np.linalg.lstsq(gram, out[free], rcond=None)[0]
             change = np.empty(o.n)
             # the intercept keeps the moves' sum at zero
-            problem_over(o, s.problem.matrix, bare=True).predict(delta, change, o.n_threads)
+            bare.predict(delta, change, o.n_threads)
             if o.fit_intercept:
                 change -= (s.moves[: o.n] @ change) / s.moves[: o.n].sum()
             along = along + change
