@@ -47,7 +47,26 @@ PASSES = GUARD + textwrap.dedent(
     import itertools
     import scipy.sparse as sp
     from fastlogreg import design
-    from fastlogreg._kernels.core import Problem, padded
+    from fastlogreg._kernels.core import Columns, Problem, Screen, WorkingSet, padded
+
+    def work(problem, n, p, G):
+        "Columns copied, walked along and screened."
+        rng = np.random.default_rng(2)
+        order, half = G(rng.permutation(p)), p // 2
+        for by_column in (True, False) if problem.matrix.layout in "CF" else (True,):
+            columns = Columns(problem.matrix, by_column)
+            columns.add(order[:half])
+            columns.add(order[half:])
+            working = WorkingSet(problem.over(columns.matrix), p, not by_column)
+            working.penalise(G(np.full(p, 0.01)), 0.1, -np.inf, np.inf)
+            working.evaluate()
+            working.minimise(0.0, 1e-3, 2)
+            working.look_ahead(G(np.zeros(p)))
+            working.take()
+        screen, level, inside = Screen(problem), G(np.full(p, 0.5)), G(np.arange(p) % 3 == 0)
+        for turn in range(9):
+            screen.violators(G(rng.normal(size=n)), level if turn % 2 else 0.5, inside)
+            screen.foreseen(level, inside)
 
     def run(A, layout, intercept, soft, at_end):
         G = lambda like: guarded(like, at_end)
@@ -87,6 +106,7 @@ PASSES = GUARD + textwrap.dedent(
             for dtype in (np.float32, np.float64):
                 problem.predict(theta, G(np.zeros(n, dtype)))
                 problem.predict(theta, G(np.zeros((n, 2), dtype)))
+        work(problems[0], n, p, G)
         if layout in "CF" and n <= 128:
             out = G(np.zeros((padded(n),) * 2))
             Problem(matrix.transposed(), None, None, None, False).gram(None, out)
